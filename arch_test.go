@@ -1,0 +1,180 @@
+package rsigma
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rsigma-go/rsigma"
+
+// allowed is the package map: what each package may import of ours. A trailing /... stands for everything below; "*" for all.
+// A package that is not listed fails the test, so that the map stays complete.
+var allowed = map[string][]string{
+	"":                 {},
+	"rtlib":            {},
+	"rtlib/multi":      {"rtlib"},
+	"rtlib/decode":     {"rtlib"},
+	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
+	"compiler/diag":    {},
+	"compiler/yamldoc": {"compiler/diag"},
+
+	"compiler/condition": {"compiler/diag"},
+	"compiler/sigma":     {"compiler/yamldoc", "compiler/condition", "compiler/diag"},
+	"compiler/modifier":  {"compiler/sigma", "compiler/yamldoc", "compiler/diag"},
+	"compiler/link":      {"compiler/sigma", "compiler/condition", "compiler/diag"},
+	"compiler/pipeline": {"compiler/pipeline/builtin", "compiler/sigma", "compiler/modifier", "compiler/condition",
+		"compiler/yamldoc", "compiler/diag", "compiler/link"},
+	"compiler/pipeline/builtin": {},
+	"compiler/ir":               {"rtlib", "compiler/diag"},
+	"compiler/lower": {"compiler/sigma", "compiler/condition", "compiler/ir", "compiler/diag", "compiler/yamldoc",
+		"rtlib"},
+	"compiler/opt":    {"compiler/ir", "rtlib"},
+	"compiler/interp": {"compiler/ir", "rtlib"},
+	"compiler": {"compiler/diag", "compiler/ir", "compiler/link", "compiler/lower", "compiler/modifier", "compiler/opt",
+		"compiler/pipeline", "compiler/sigma", "compiler/yamldoc"},
+
+	"codegen": {"compiler/ir", "rtlib"},
+	// The vectors' generated code is generated code.
+	"codegen/conformance/vectorsgen/...": {"rtlib", "codegen/conformance/vectorsgen/..."},
+	"codegen/conformance/...":            {"", "compiler/...", "codegen", "codegen/conformance/...", "rtlib/..."},
+	"gen/...":                            {"rtlib", "gen/..."},
+
+	"daemon/input/lines": {},
+	"daemon/alert":       {"rtlib"},
+	"daemon/engine":      {"rtlib/..."},
+	"daemon/reload":      {"compiler/...", "daemon/engine", "rtlib"},
+
+	"cmd/rsigmac": {"compiler/...", "codegen/...", "rtlib"}, // never gen or daemon: a broken gen must not break its generator
+	"cmd/rsigmad": {"daemon/...", "gen", "compiler/diag", "compiler/ir", "rtlib"},
+	"bench":       {"*"},
+}
+
+// oneImporter lists third-party modules that a single package may import, so that a swap is one package.
+var oneImporter = map[string]string{
+	"gopkg.in/yaml.v3":                  "compiler/yamldoc",
+	"github.com/dave/jennifer":          "codegen",
+	"github.com/fatih/color":            "compiler/diag",
+	"github.com/schollz/progressbar/v3": "cmd/rsigmad",
+}
+
+// stdlibFree may not import even the standard library: generated code is rtlib calls and nothing else.
+const stdlibFree = "gen"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var pkgs []pkg
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p pkg
+		if err := dec.Decode(&p); err == io.EOF {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+// within reports whether path is covered by one of the patterns.
+func within(path string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		root, tree := strings.CutSuffix(p, "/...")
+		return p == "*" || path == root || tree && strings.HasPrefix(path, root+"/")
+	})
+}
+
+// rule returns the most specific entry of the map for a package.
+func rule(path string) (imports []string, ok bool) {
+	best := -1
+	for p, may := range allowed {
+		if within(path, []string{p}) && len(p) > best {
+			best, imports, ok = len(p), may, true
+		}
+	}
+	return imports, ok
+}
+
+func ours(path string) (rel string, ok bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+func TestNothingImportsAgainstTheArrows(t *testing.T) {
+	t.Parallel()
+	pkgs := packages(t)
+	if len(pkgs) < 20 {
+		t.Fatalf("go list found only %d packages", len(pkgs))
+	}
+	for _, p := range pkgs {
+		from, _ := ours(p.ImportPath)
+		may, ok := rule(from)
+		if !ok {
+			t.Errorf("package %q is not on the map", from)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if to, ok := ours(imp); ok && !within(to, may) {
+				t.Errorf("%s imports %s, which the map does not allow", from, to)
+			}
+		}
+	}
+	t.Logf("%d packages checked", len(pkgs))
+}
+
+func TestThirdPartyModulesHaveOneImporterEach(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		from, _ := ours(p.ImportPath)
+		for _, imp := range p.Imports {
+			for mod, owner := range oneImporter {
+				if (imp == mod || strings.HasPrefix(imp, mod+"/")) && from != owner {
+					t.Errorf("%s imports %s; only %s may", from, imp, owner)
+				}
+			}
+		}
+	}
+}
+
+func TestGeneratedCodeImportsTheRuntimeOnly(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		from, _ := ours(p.ImportPath)
+		if !within(from, []string{stdlibFree + "/...", "codegen/conformance/vectorsgen/..."}) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if _, ok := ours(imp); !ok {
+				t.Errorf("%s imports %s", from, imp)
+			}
+		}
+	}
+}
+
+func TestTheInterpreterKnowsNoOperators(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if from, _ := ours(p.ImportPath); from != "compiler/interp" {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if _, ok := ours(imp); !ok {
+				t.Errorf("compiler/interp imports %s; what operators mean is decided in rtlib", imp)
+			}
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/rsigma-go/rsigma/compiler/diag"
+	"github.com/rsigma-go/rsigma/compiler/ir"
+)
+
+type checkCmd struct {
+	ruleFlags
+	Format string `enum:"text,json" default:"text" help:"Output: text or json."`
+	Strict bool   `help:"Exit with status 1 for warnings and skipped documents too."`
+}
+
+// Help is shown below the flags.
+func (checkCmd) Help() string {
+	return `Every document ends as armed, skipped (with the reason) or failed (with the position). The exit status is 1 if any failed and,
+with --strict, if any was skipped or there are warnings.
+
+Example: rsigmac check -r rules --format json | jq '.counts'`
+}
+
+// Run implements the command.
+func (c *checkCmd) Run(s streams) error {
+	prog, log, err := c.compile()
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		err = c.writeJSON(s, prog, log)
+	} else {
+		diag.WriteText(s.out, log.Sorted(), useColor(s.out))
+		writeSummary(s.err, prog)
+	}
+	if err != nil {
+		return err
+	}
+	failed := prog.Count(ir.Failed)
+	if failed > 0 || c.Strict && (prog.Count(ir.Skipped) > 0 || log.Len() > 0) {
+		return statusError{status: exitFinding}
+	}
+	return nil
+}
+
+// report is the JSON output.
+type report struct {
+	Counts      counts          `json:"counts"`
+	NotArmed    []outcome       `json:"not_armed"`
+	TestFiles   []string        `json:"test_files,omitempty"`
+	Diagnostics json.RawMessage `json:"diagnostics"`
+}
+
+type counts struct {
+	Documents int `json:"documents"`
+	Armed     int `json:"armed"`
+	Skipped   int `json:"skipped"`
+	Failed    int `json:"failed"`
+}
+
+// outcome is a document that does not run, and why.
+type outcome struct {
+	File     string    `json:"file"`
+	Document int       `json:"document"` // from 1
+	Kind     string    `json:"kind"`
+	Title    string    `json:"title"`
+	ID       string    `json:"id,omitempty"`
+	Status   ir.Status `json:"status"`
+	Code     diag.Code `json:"code"`
+	Reason   string    `json:"reason"`
+	Line     int       `json:"line"`
+	Column   int       `json:"column"`
+}
+
+func (c *checkCmd) writeJSON(s streams, prog *ir.Program, log *diag.List) error {
+	var ds bytes.Buffer
+	if err := diag.WriteJSON(&ds, log.Sorted()); err != nil {
+		return err
+	}
+	r := report{
+		Counts: counts{
+			Documents: len(prog.Documents),
+			Armed:     prog.Count(ir.Armed),
+			Skipped:   prog.Count(ir.Skipped),
+			Failed:    prog.Count(ir.Failed),
+		},
+		NotArmed:    []outcome{},
+		TestFiles:   prog.TestFiles,
+		Diagnostics: ds.Bytes(),
+	}
+	for _, d := range prog.Documents {
+		if d.Status != ir.Armed {
+			r.NotArmed = append(r.NotArmed, outcome{
+				File: d.File, Document: d.Index + 1, Kind: d.Kind, Title: d.Title, ID: d.ID,
+				Status: d.Status, Code: d.Code, Reason: d.Reason, Line: d.Pos.Line, Column: d.Pos.Col,
+			})
+		}
+	}
+	enc := json.NewEncoder(s.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}

@@ -1,0 +1,94 @@
+// Command rsigmac is the rule compiler: it checks Sigma rules, turns them into Go and runs their tests. Each subcommand has a
+// file of its own.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitFinding = 1 // the command worked and found something: failed rules, stale code, failed tests
+	exitRules   = 2 // rules cannot be read, or there are none
+	exitUsage   = 3 // the command line or the environment is wrong
+)
+
+// cli is the command line.
+type cli struct {
+	Generate generateCmd `cmd:"" help:"Compile rules into Go source."`
+	Check    checkCmd    `cmd:"" help:"Check rules and say what is wrong, where, and what to do about it."`
+	Test     testCmd     `cmd:"" help:"Run rule tests."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+const description = `Compiles Sigma detection rules into Go matcher functions.
+
+A rules repository runs "rsigmac generate -r rules -o gen" in CI, reviews the changed Go code beside the changed rule, and ships
+one binary. Exit status: 0 all is well, 1 something was found (failed rules, stale code, failed tests), 2 the rules cannot be
+read, 3 the command line is wrong.`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// statusError carries an exit status.
+type statusError struct {
+	status int
+	err    error // may be nil: everything was said already
+}
+
+func (e statusError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e statusError) Unwrap() error { return e.err }
+
+// run executes the command line args and returns the exit status.
+func run(args []string, stdout, stderr *os.File) (status int) {
+	exited := false
+	parser, err := kong.New(&cli{},
+		kong.Name("rsigmac"),
+		kong.Description(description),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited, status = true, code }),
+		kong.Bind(streams{stdout, stderr}),
+	)
+	if err != nil {
+		panic(err) // the command structure itself is wrong
+	}
+	ctx, err := parser.Parse(args)
+	if exited {
+		return status // --help
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "rsigmac: error: %v\n", err)
+		fmt.Fprintln(stderr, `run "rsigmac --help" for the commands and their flags`)
+		return exitUsage
+	}
+	return exitStatus(ctx.Run(), stderr)
+}
+
+// streams are where a command writes to.
+type streams struct{ out, err *os.File }
+
+func exitStatus(err error, stderr *os.File) int {
+	if err == nil {
+		return exitOK
+	}
+	status := exitUsage
+	var se statusError
+	if errors.As(err, &se) {
+		status = se.status
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintf(stderr, "rsigmac: error: %s\n", msg)
+	}
+	return status
+}

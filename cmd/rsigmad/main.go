@@ -1,0 +1,85 @@
+// Command rsigmad is the streaming detector: it reads events, runs Sigma rules over them and writes detections. The rules in
+// gen/ are linked into it. Each subcommand has a file of its own.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rsigma-go/rsigma/daemon/reload"
+)
+
+// Exit statuses (daemon.md section 24).
+const (
+	exitOK    = 0
+	exitRules = 2 // rules path unreadable, or no rule document could be loaded
+	exitUsage = 3 // command line, configuration, input or output
+)
+
+// cli is the command line.
+type cli struct {
+	Run  runCmd           `cmd:"" default:"withargs" help:"Read events from standard input until stopped (the default command)."`
+	Eval evalCmd          `cmd:"" help:"Evaluate events once and exit."`
+	Ver  kong.VersionFlag `name:"version" short:"V" help:"Print the version, the digest of the linked rules and their number."`
+}
+
+const description = `Runs Sigma rules over a stream of events and writes detections as NDJSON.
+
+Rules that are linked into the program run as generated code; other rules, and linked ones whose source has changed, are
+interpreted, with the same results. Without --rules the linked rules run and no file is needed.
+
+Exit status: 0 normal end, whether or not something matched; 2 the rules cannot be read or none could be loaded; 3 anything
+else that is wrong at start.`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// streams are what a command reads from and writes to.
+type streams struct {
+	in       io.Reader
+	out, err *os.File
+}
+
+// run executes the command line args and returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
+	if len(args) >= 2 && args[0] == "engine" && args[1] == "daemon" {
+		args = args[2:] // the reference's spelling
+	}
+	exited := false
+	parser, err := kong.New(&cli{},
+		kong.Name("rsigmad"),
+		kong.Description(description),
+		kong.Vars{"version": versionText()},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited, status = true, code }),
+		kong.Bind(streams{stdin, stdout, stderr}),
+	)
+	if err != nil {
+		panic(err) // the command structure itself is wrong
+	}
+	ctx, err := parser.Parse(args)
+	if exited {
+		return status // --help, --version
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
+		fmt.Fprintln(stderr, `run "rsigmad --help" for the flags`)
+		return exitUsage
+	}
+	return exitStatus(ctx.Run(), stderr)
+}
+
+func exitStatus(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
+	var unreadable *reload.RulesError
+	if errors.As(err, &unreadable) || errors.Is(err, reload.ErrNothingLoaded) {
+		return exitRules
+	}
+	return exitUsage
+}

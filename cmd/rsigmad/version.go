@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/rsigma-go/rsigma/gen"
+	"github.com/rsigma-go/rsigma/rtlib"
+)
+
+// versionText names the program and the rules that are linked into it.
+func versionText() string {
+	rules := gen.Rules()
+	return fmt.Sprintf("rsigmad %s, rule set %s, %d linked rules", moduleVersion(), rtlib.SetDigest(rules), len(rules))
+}
+
+// moduleVersion is the module's version as the go command recorded it, "devel" for a build from a checkout.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,152 @@
+// Package compiler is the front end's facade: rule files in, IR and diagnostics out. It strings the stages together and
+// accounts for every document; the stages themselves are the packages below this one.
+package compiler
+
+import (
+	"github.com/rsigma-go/rsigma/compiler/diag"
+	"github.com/rsigma-go/rsigma/compiler/ir"
+	"github.com/rsigma-go/rsigma/compiler/link"
+	"github.com/rsigma-go/rsigma/compiler/lower"
+	"github.com/rsigma-go/rsigma/compiler/modifier"
+	"github.com/rsigma-go/rsigma/compiler/opt"
+	"github.com/rsigma-go/rsigma/compiler/sigma"
+	"github.com/rsigma-go/rsigma/compiler/yamldoc"
+)
+
+// Source is one rule or pipeline file. Name is what diagnostics call it.
+type Source struct {
+	Name string
+	Data []byte
+
+	err error // why Load could not read it
+}
+
+// Options are the choices of a compilation. The zero value is the default.
+type Options struct {
+	// Pipelines are processing pipelines in command-line order.
+	Pipelines []Source
+	// NoOptimize leaves the IR as lowering made it.
+	NoOptimize bool
+	// PlaceholderFallback fills placeholders that no pipeline resolves from the event at match time.
+	PlaceholderFallback bool
+}
+
+// Compile compiles rule files, which are given in load order. Every document shows up in the program as armed, skipped or
+// failed. The list holds all diagnostics in the order in which they were found; the program is never nil.
+func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
+	log := &diag.List{}
+	prog := &ir.Program{}
+	c := &compilation{opts: opts, log: log, prog: prog, errors: map[docKey]diag.Diagnostic{}}
+	var docs []*sigma.Document
+	for _, src := range sources {
+		docs = append(docs, c.parse(src)...)
+	}
+	docs = modifier.Apply(docs, log)
+	set := link.Link(docs, log)
+	c.collectErrors()
+	for _, d := range set.Docs {
+		c.add(d)
+	}
+	if !opts.NoOptimize {
+		opt.Run(prog)
+	}
+	return prog, log
+}
+
+// docKey names a document.
+type docKey struct {
+	file  string
+	index int
+}
+
+type compilation struct {
+	opts   Options
+	log    *diag.List
+	prog   *ir.Program
+	errors map[docKey]diag.Diagnostic // the first error of each document
+	seen   int                        // diagnostics already collected
+}
+
+// parse reads one file. A file that breaks off, or that cannot be read as YAML at all, leaves a failed document behind, so
+// that it is counted.
+func (c *compilation) parse(src Source) []*sigma.Document {
+	if src.err != nil {
+		pos := diag.Pos{File: src.Name}
+		c.log.Errorf(pos, diag.CodeUnreadableFile, "unreadable file: %v", src.err)
+		return []*sigma.Document{{File: src.Name, Pos: pos, Failed: true}}
+	}
+	before := c.log.Len()
+	ydocs := yamldoc.Parse(src.Name, src.Data, c.log)
+	if isTestFile(ydocs) {
+		c.prog.TestFiles = append(c.prog.TestFiles, src.Name)
+		return nil
+	}
+	docs := sigma.Parse(ydocs, c.log)
+	known := map[int]bool{}
+	for _, d := range docs {
+		known[d.Index] = true
+	}
+	for _, d := range c.log.Since(before) {
+		if d.Severity == diag.SeverityError && !known[d.Pos.Doc] {
+			known[d.Pos.Doc] = true
+			docs = append(docs, &sigma.Document{File: src.Name, Index: d.Pos.Doc, Pos: d.Pos, Failed: true})
+		}
+	}
+	return docs
+}
+
+// isTestFile recognises files of rule tests, which may lie beside the rules, by their content.
+func isTestFile(docs []*yamldoc.Document) bool {
+	if len(docs) == 0 || docs[0].Root == nil {
+		return false
+	}
+	root := docs[0].Root
+	cases := root.Get("cases")
+	return cases != nil && cases.Kind == yamldoc.KindSequence &&
+		root.Get("detection") == nil && root.Get("correlation") == nil && root.Get("filter") == nil
+}
+
+// collectErrors notes the first error of each document among the diagnostics reported since the last call.
+func (c *compilation) collectErrors() {
+	for _, d := range c.log.Since(c.seen) {
+		key := docKey{d.Pos.File, d.Pos.Doc}
+		if _, ok := c.errors[key]; !ok && d.Severity == diag.SeverityError {
+			c.errors[key] = d
+		}
+	}
+	c.seen = c.log.Len()
+}
+
+// add records the outcome of d in the program.
+func (c *compilation) add(d *sigma.Document) {
+	out := ir.Document{File: d.File, Index: d.Index, Kind: d.Kind.String(), Title: d.Title, ID: d.ID, Pos: d.Pos}
+	var rule *ir.Rule
+	if d.Rule != nil && !d.Failed {
+		rule = lower.Rule(d.Rule, lower.Options{PlaceholderFallback: c.opts.PlaceholderFallback}, c.log)
+		c.collectErrors()
+	}
+	switch {
+	case rule != nil:
+		rule.Seal()
+		out.Status, out.Rule = ir.Armed, rule
+		c.prog.Rules = append(c.prog.Rules, rule)
+	case d.Failed || d.Rule != nil:
+		c.fail(&out)
+	default:
+		out.Status, out.Code = ir.Skipped, diag.CodeUnsupportedFeature
+		out.Reason = d.Kind.String() + " documents are not evaluated yet"
+	}
+	c.prog.Documents = append(c.prog.Documents, out)
+}
+
+// fail marks a document that an error was reported for. One whose only fault is a placeholder without a value is valid Sigma:
+// it is skipped, since a pipeline may supply the value.
+func (c *compilation) fail(out *ir.Document) {
+	out.Status = ir.Failed
+	if d, ok := c.errors[docKey{out.File, out.Index}]; ok {
+		out.Code, out.Reason, out.Pos = d.Code, d.Msg, d.Pos
+		if d.Code == diag.CodeUnhandledPlaceholder {
+			out.Status = ir.Skipped
+		}
+	}
+}

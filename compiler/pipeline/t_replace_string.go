@@ -1,0 +1,124 @@
+package pipeline
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/rsigma-go/rsigma/compiler/sigma"
+)
+
+// replaceString replaces what a pattern matches in strings and in the text of numbers (section 7.12).
+type replaceString struct {
+	pattern     *regexp.Regexp
+	replacement []replacementPart
+	literals    bool // works on each literal segment; wildcards and placeholders stay
+	interpret   bool // stars and question marks in the result of a segment are wildcards
+}
+
+func readReplaceString(a *params, _ *Item) transformation {
+	t := replaceString{literals: a.flag("skip_special"), interpret: a.flag("interpret_special")}
+	t.pattern = a.compileAnywhere(a.required("regex"), "regex")
+	text := a.requiredText("replacement")
+	if t.pattern == nil || a.node.Get("replacement") == nil {
+		return t
+	}
+	n := a.node.Get("replacement")
+	var err error
+	if t.replacement, err = parseReplacement(text, t.pattern); err != nil {
+		a.invalid(n, "replacement", "%v", err)
+	}
+	if dollarReference.MatchString(text) {
+		a.warnf(n.Pos, CodeNoEffect, a.where, "a dollar sign is literal in 'replacement'; groups are written \\1 or \\g<name>")
+	}
+	return t
+}
+
+func (t replaceString) applyRule(r *run) error {
+	return r.eachValue(func(_ *sigma.Item, v sigma.Value) ([]sigma.Value, bool, error) {
+		switch v := v.(type) {
+		case sigma.String:
+			p, ok := t.inPattern(v.Pattern)
+			v.Pattern = p
+			return []sigma.Value{v}, ok, checkSize(p)
+		case sigma.Number:
+			p, ok := t.inPattern(appendLiteral(nil, v.Text))
+			return []sigma.Value{sigma.String{Pattern: p}}, ok, checkSize(p)
+		}
+		return nil, false, nil
+	})
+}
+
+// checkSize refuses texts that replacement has blown up.
+func checkSize(p sigma.Pattern) error {
+	size := len(p)
+	for _, token := range p {
+		size += len(token.Text)
+	}
+	if size > maxText {
+		return fail(CodeTooLarge, "replacement makes a text of more than %d bytes", maxText)
+	}
+	return nil
+}
+
+// inPattern returns p with its matches replaced, and whether there was one.
+func (t replaceString) inPattern(p sigma.Pattern) (sigma.Pattern, bool) {
+	if t.literals {
+		return t.segments(p)
+	}
+	text, ok := t.replace(plainText(p))
+	return readPlain(text, contains(p, sigma.TokenPlaceholder)), ok
+}
+
+// segments replaces in every literal of p on its own.
+func (t replaceString) segments(p sigma.Pattern) (sigma.Pattern, bool) {
+	var out sigma.Pattern
+	changed := false
+	for _, token := range p {
+		if token.Kind != sigma.TokenLiteral {
+			out = append(out, token)
+			continue
+		}
+		text, ok := t.replace(token.Text)
+		changed = changed || ok
+		if !t.interpret {
+			out = appendLiteral(out, text)
+			continue
+		}
+		out = appendWildcards(out, text)
+	}
+	return out, changed
+}
+
+// appendWildcards appends text to p with its stars and question marks as wildcards and everything else literal.
+func appendWildcards(p sigma.Pattern, text string) sigma.Pattern {
+	for i := range len(text) {
+		if isWildcardByte(text[i]) {
+			p = append(p, wildcardToken(text[i]))
+			continue
+		}
+		p = appendLiteral(p, text[i:i+1])
+	}
+	return p
+}
+
+// replace returns text with all matches replaced, and whether there was one.
+func (t replaceString) replace(text string) (string, bool) {
+	matches := t.pattern.FindAllStringSubmatchIndex(text, -1)
+	if matches == nil {
+		return text, false
+	}
+	var b strings.Builder
+	end := 0
+	for _, m := range matches {
+		b.WriteString(text[end:m[0]])
+		for _, part := range t.replacement {
+			b.WriteString(part.text)
+			if g := part.group; g >= 0 && m[2*g] >= 0 {
+				b.WriteString(text[m[2*g]:m[2*g+1]])
+			}
+		}
+		end = m[1]
+	}
+	b.WriteString(text[end:])
+	return b.String(), true
+}

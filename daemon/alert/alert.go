@@ -1,0 +1,157 @@
+// Package alert renders what rules found: the result JSON of daemon.md section 14, one object a line. It decides nothing
+// about matching.
+package alert
+
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+)
+
+// Detail says how much a result tells about what matched.
+type Detail string
+
+// The details. Off lists the present fields that matched, Summary adds how, and keywords and absent fields, Full adds patterns.
+const (
+	DetailOff     Detail = "off"
+	DetailSummary Detail = "summary"
+	DetailFull    Detail = "full"
+)
+
+// Format says what results contain.
+type Format struct {
+	IncludeEvent bool
+	Detail       Detail
+	Provenance   bool
+	RuleSet      string // digest of the rule set, for provenance
+}
+
+// AppendDetection appends the result for a rule that matched ev: one JSON object without a line break. engine names the engine
+// that judged.
+func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *rtlib.Event) []byte {
+	m := &r.Meta
+	why := r.Explain(ev)
+	dst = appendHead(dst, m)
+	dst = append(dst, `,"matched_selections":`...)
+	dst = appendStrings(dst, why.Selections)
+	dst = append(dst, `,"matched_fields":`...)
+	dst = f.appendFields(dst, why.Fields)
+	if f.IncludeEvent || m.IncludeEvent {
+		dst = append(dst, `,"event":`...)
+		dst = appendEvent(dst, ev)
+	}
+	if f.Provenance {
+		dst = append(dst, `,"provenance":{"digest":`...)
+		dst = appendString(dst, m.Digest)
+		dst = append(dst, `,"engine":`...)
+		dst = appendString(dst, engine)
+		dst = append(dst, `,"ruleset":`...)
+		dst = appendString(dst, f.RuleSet)
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// appendHead appends the keys that all results begin with.
+func appendHead(dst []byte, m *rtlib.Meta) []byte {
+	dst = append(dst, `{"rule_title":`...)
+	dst = appendString(dst, m.Title)
+	dst = append(dst, `,"rule_id":`...)
+	dst = appendOptional(dst, m.ID)
+	dst = append(dst, `,"level":`...)
+	dst = appendOptional(dst, m.Level)
+	dst = append(dst, `,"tags":`...)
+	dst = appendStrings(dst, m.Tags)
+	if m.Custom != "" {
+		dst = append(dst, `,"custom_attributes":`...)
+		dst = append(dst, m.Custom...)
+	}
+	return dst
+}
+
+func (f *Format) appendFields(dst []byte, fields []rtlib.MatchedField) []byte {
+	dst = append(dst, '[')
+	first := true
+	for i := range fields {
+		m := &fields[i]
+		if f.Detail == DetailOff && (m.Absent || m.Keyword) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = f.appendField(dst, m)
+	}
+	return append(dst, ']')
+}
+
+func (f *Format) appendField(dst []byte, m *rtlib.MatchedField) []byte {
+	dst = append(dst, `{"field":`...)
+	dst = appendString(dst, m.Field)
+	dst = append(dst, `,"value":`...)
+	dst = appendRaw(dst, m.Value)
+	if f.Detail == DetailOff {
+		return append(dst, '}')
+	}
+	dst = append(dst, `,"selection":`...)
+	dst = appendString(dst, m.Selection)
+	if m.Matcher != "" {
+		dst = append(dst, `,"matcher":`...)
+		dst = appendString(dst, m.Matcher)
+	}
+	if m.HasCase {
+		dst = append(dst, `,"case_sensitive":`...)
+		dst = appendBool(dst, m.CaseSensitive)
+	}
+	if m.Negated {
+		dst = append(dst, `,"negated":true`...)
+	}
+	if f.Detail == DetailFull {
+		dst = append(dst, `,"pattern":`...)
+		dst = appendString(dst, m.Pattern)
+	}
+	return append(dst, '}')
+}
+
+// appendEvent appends ev as JSON: the document itself, the pairs of a key-value event, or the line of a plain one.
+func appendEvent(dst []byte, ev *rtlib.Event) []byte {
+	switch ev.Shape() {
+	case rtlib.ShapeJSON:
+		return appendRaw(dst, rtlib.View(ev.Raw()))
+	case rtlib.ShapeKV:
+		return appendPairs(dst, ev.Pairs())
+	default:
+		dst = append(dst, `{"_raw":`...)
+		dst = appendString(dst, rtlib.View(ev.Raw()))
+		return append(dst, '}')
+	}
+}
+
+// appendPairs appends an object; of a repeated key the last occurrence wins.
+func appendPairs(dst []byte, pairs []rtlib.Pair) []byte {
+	last := make(map[string]int, len(pairs))
+	for i, p := range pairs {
+		last[p.Key] = i
+	}
+	dst = append(dst, '{')
+	first := true
+	for i, p := range pairs {
+		if last[p.Key] != i {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = appendString(dst, p.Key)
+		dst = append(dst, ':')
+		dst = appendString(dst, p.Value)
+	}
+	return append(dst, '}')
+}
+
+func appendBool(dst []byte, b bool) []byte {
+	if b {
+		return append(dst, "true"...)
+	}
+	return append(dst, "false"...)
+}

@@ -1,0 +1,116 @@
+// Package lines splits a byte stream into event lines. It is the framing that every line-oriented input shares: it drops line
+// ends, skips blank lines and refuses lines over the limit without losing what follows. It knows nothing of formats.
+package lines
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// MaxLine is the longest line that is delivered, in bytes without its end (daemon.md section 25).
+const MaxLine = 1 << 20
+
+// ErrTooLong says that a line was over the limit. The line is skipped up to its end; reading goes on.
+var ErrTooLong = errors.New("line exceeds maximum size")
+
+// headSize is how much of a line over the limit is kept for the dead-letter queue.
+const headSize = 4 << 10
+
+// Reader reads lines. It is not safe for concurrent use.
+type Reader struct {
+	r      *bufio.Reader
+	max    int
+	long   []byte // a line that did not fit into r's buffer
+	number int64
+	start  bool
+}
+
+// NewReader returns a Reader over r with the limit MaxLine.
+func NewReader(r io.Reader) *Reader {
+	return &Reader{r: bufio.NewReaderSize(r, 256<<10), max: MaxLine, start: true}
+}
+
+// Number returns the number of the line that Next returned last, from 1, blank lines included.
+func (r *Reader) Number() int64 { return r.number }
+
+// Buffered returns how many bytes can be read without waiting for the underlying reader.
+func (r *Reader) Buffered() int { return r.r.Buffered() }
+
+// Next returns the next line that is not blank, without its line end. The slice is valid until the next call. With ErrTooLong it
+// returns the first 4 KiB of the line. At the end it returns io.EOF; other errors are those of the underlying reader and end
+// the stream as well.
+func (r *Reader) Next() ([]byte, error) {
+	for {
+		line, err := r.line()
+		if err != nil {
+			return line, err
+		}
+		if len(bytes.TrimSpace(line)) > 0 {
+			return line, nil
+		}
+	}
+}
+
+// line returns the next line, blank or not.
+func (r *Reader) line() ([]byte, error) {
+	chunk, err := r.r.ReadSlice('\n')
+	if len(chunk) == 0 && err != nil {
+		return nil, err
+	}
+	r.number++
+	if r.start {
+		r.start = false
+		chunk = bytes.TrimPrefix(chunk, []byte("\xEF\xBB\xBF"))
+	}
+	if err == bufio.ErrBufferFull {
+		return r.longLine(chunk)
+	}
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	return trimEnd(chunk), nil
+}
+
+// longLine gathers a line that is longer than the buffer.
+func (r *Reader) longLine(chunk []byte) ([]byte, error) {
+	r.long = append(r.long[:0], chunk...)
+	for {
+		chunk, err := r.r.ReadSlice('\n')
+		switch {
+		case len(r.long)+len(chunk) <= r.max+2:
+			r.long = append(r.long, chunk...)
+		default:
+			return r.skip(err)
+		}
+		if err == nil || err == io.EOF {
+			break
+		}
+		if err != bufio.ErrBufferFull {
+			return nil, err
+		}
+	}
+	line := trimEnd(r.long)
+	if len(line) > r.max {
+		return line[:headSize], ErrTooLong
+	}
+	return line, nil
+}
+
+// skip reads to the end of a line over the limit. err is what the last read gave.
+func (r *Reader) skip(err error) ([]byte, error) {
+	for err == bufio.ErrBufferFull {
+		_, err = r.r.ReadSlice('\n')
+	}
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	return r.long[:headSize], ErrTooLong
+}
+
+// trimEnd drops one LF and one CR before it.
+func trimEnd(line []byte) []byte {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r"))
+}

@@ -1,0 +1,86 @@
+package lines
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// readAll returns the lines of s; a line over the limit shows as "!".
+func readAll(t *testing.T, in io.Reader) []string {
+	t.Helper()
+	r := NewReader(in)
+	var out []string
+	for {
+		line, err := r.Next()
+		switch {
+		case err == nil:
+			out = append(out, string(line))
+		case errors.Is(err, ErrTooLong):
+			if len(line) != headSize {
+				t.Errorf("head of a long line has %d bytes", len(line))
+			}
+			out = append(out, "!")
+		case err == io.EOF:
+			return out
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLineEndsAreDroppedAndBlankLinesSkipped(t *testing.T) {
+	t.Parallel()
+	in := "\xEF\xBB\xBFa\r\n\n  \t\nb\nc\r\r\n\r\nlast"
+	want := []string{"a", "b", "c\r", "last"}
+	if diff := cmp.Diff(want, readAll(t, strings.NewReader(in))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want, readAll(t, iotest.OneByteReader(strings.NewReader(in)))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALineOverTheLimitCostsThatLineOnly(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{MaxLine - 1, MaxLine, MaxLine + 1, MaxLine + 2, MaxLine + 3, 3 * MaxLine} {
+		long := strings.Repeat("x", n)
+		want := "!"
+		if n <= MaxLine {
+			want = long
+		}
+		for _, end := range []string{"\n", "\r\n"} {
+			got := readAll(t, strings.NewReader("a"+end+long+end+"b"+end))
+			if !cmp.Equal(got, []string{"a", want, "b"}) {
+				t.Errorf("line of %d bytes: got %d lines, middle of %d bytes", n, len(got), len(got[1]))
+			}
+		}
+		if got := readAll(t, strings.NewReader("a\n"+long)); len(got) != 2 || got[1] != want {
+			t.Errorf("last line of %d bytes without an end is wrong", n)
+		}
+	}
+}
+
+func TestLineNumbersCountBlankLines(t *testing.T) {
+	t.Parallel()
+	r := NewReader(strings.NewReader("\n\nx\n"))
+	if _, err := r.Next(); err != nil || r.Number() != 3 {
+		t.Errorf("number %d, error %v; want 3", r.Number(), err)
+	}
+}
+
+func TestAReadErrorIsPassedOn(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	r := NewReader(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(boom)))
+	if line, err := r.Next(); err != nil || string(line) != "a" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	if _, err := r.Next(); !errors.Is(err, boom) {
+		t.Errorf("got %v, want the reader's error", err)
+	}
+}
