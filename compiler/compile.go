@@ -9,6 +9,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/lower"
 	"github.com/rsigma-go/rsigma/compiler/modifier"
 	"github.com/rsigma-go/rsigma/compiler/opt"
+	"github.com/rsigma-go/rsigma/compiler/pipeline"
 	"github.com/rsigma-go/rsigma/compiler/sigma"
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
@@ -32,7 +33,8 @@ type Options struct {
 }
 
 // Compile compiles rule files, which are given in load order. Every document shows up in the program as armed, skipped or
-// failed. The list holds all diagnostics in the order in which they were found; the program is never nil.
+// failed. The list holds all diagnostics in the order in which they were found; the program is never nil. If a pipeline is
+// wrong nothing is compiled: rules without the mapping they were written for would not detect a thing.
 func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
 	log := &diag.List{}
 	prog := &ir.Program{}
@@ -41,11 +43,14 @@ func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
 	for _, src := range sources {
 		docs = append(docs, c.parse(src)...)
 	}
-	docs = modifier.Apply(docs, log)
-	set := link.Link(docs, log)
+	set := link.Link(modifier.Apply(docs, log), log)
+	docs, links, ok := c.applyPipelines(set)
+	if !ok {
+		return &ir.Program{}, log
+	}
 	c.collectErrors()
-	for _, d := range set.Docs {
-		c.add(d)
+	for _, d := range docs {
+		c.add(d, links)
 	}
 	if !opts.NoOptimize {
 		opt.Run(prog)
@@ -118,11 +123,12 @@ func (c *compilation) collectErrors() {
 }
 
 // add records the outcome of d in the program.
-func (c *compilation) add(d *sigma.Document) {
+func (c *compilation) add(d *sigma.Document, links pipeline.Links) {
 	out := ir.Document{File: d.File, Index: d.Index, Kind: d.Kind.String(), Title: d.Title, ID: d.ID, Pos: d.Pos}
 	var rule *ir.Rule
 	if d.Rule != nil && !d.Failed {
-		rule = lower.Rule(d.Rule, lower.Options{PlaceholderFallback: c.opts.PlaceholderFallback}, c.log)
+		opts := lower.Options{PlaceholderFallback: c.opts.PlaceholderFallback}
+		rule = lower.Rule(d.Rule, links.Filters[d.Rule], opts, c.log)
 		c.collectErrors()
 	}
 	switch {
@@ -132,6 +138,8 @@ func (c *compilation) add(d *sigma.Document) {
 		c.prog.Rules = append(c.prog.Rules, rule)
 	case d.Failed || d.Rule != nil:
 		c.fail(&out)
+	case d.Filter != nil:
+		out.Status = ir.Armed
 	default:
 		out.Status, out.Code = ir.Skipped, diag.CodeUnsupportedFeature
 		out.Reason = d.Kind.String() + " documents are not evaluated yet"

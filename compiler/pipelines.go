@@ -1,11 +1,65 @@
 package compiler
 
-import "errors"
+import (
+	"errors"
+	"fmt"
 
-// LoadPipelines reads pipelines.
+	"github.com/rsigma-go/rsigma/compiler/diag"
+	"github.com/rsigma-go/rsigma/compiler/link"
+	"github.com/rsigma-go/rsigma/compiler/pipeline"
+	"github.com/rsigma-go/rsigma/compiler/sigma"
+)
+
+// LoadPipelines reads the pipelines that names stand for: built-in ones, files and directories. The error says what cannot be
+// found or read.
 func LoadPipelines(names []string) ([]Source, error) {
-	if len(names) > 0 {
-		return nil, errors.New("pipelines are not there yet")
+	log := &diag.List{}
+	var out []Source
+	for _, f := range pipeline.Find(nil, names, log) {
+		out = append(out, Source{Name: f.Name, Data: f.Src})
 	}
-	return nil, nil
+	var errs []error
+	for _, d := range log.All() {
+		errs = append(errs, errors.New(d.String()))
+	}
+	return out, errors.Join(errs...)
+}
+
+// ErrPipeline says that a pipeline is wrong, so that nothing was compiled. The diagnostics say what it is.
+var ErrPipeline = errors.New("a pipeline is wrong; no rule was compiled")
+
+// CheckPipelines returns ErrPipeline if Compile gave up over a pipeline: then, and only then, it accounts for no document
+// although there are sources and errors.
+func CheckPipelines(pipelines []Source, log *diag.List) error {
+	files := map[string]bool{}
+	for _, p := range pipelines {
+		files[p.Name] = true
+	}
+	for _, d := range log.All() {
+		if d.Severity == diag.SeverityError && files[d.Pos.File] {
+			return fmt.Errorf("%w: %s", ErrPipeline, d)
+		}
+	}
+	return nil
+}
+
+// applyPipelines runs the pipelines over the documents. It returns false if one of them is wrong.
+func (c *compilation) applyPipelines(set *link.Set) ([]*sigma.Document, pipeline.Links, bool) {
+	links := pipeline.Links{Filters: set.Filters, Refs: set.Refs}
+	if len(c.opts.Pipelines) == 0 {
+		return set.Docs, links, true
+	}
+	before := c.log.Errors()
+	var ps []*pipeline.Pipeline
+	for _, src := range c.opts.Pipelines {
+		if p := pipeline.Parse(src.Name, src.Data, c.log); p != nil {
+			ps = append(ps, p)
+		}
+	}
+	ps = pipeline.Check(ps, false, c.log)
+	if c.log.Errors() > before {
+		return nil, links, false
+	}
+	res := pipeline.Merge(ps).Apply(set.Docs, links, pipeline.Options{}, c.log)
+	return res.Docs, res.Links, true
 }

@@ -35,7 +35,11 @@ func (c *generateCmd) Run(s streams) error {
 	if failed > 0 && !c.Lenient {
 		return statusError{exitFinding, fmt.Errorf("%d documents failed; nothing was written (--lenient generates the rest)", failed)}
 	}
-	files, err := codegen.Generate(prog, codegen.Options{Roots: c.Rules})
+	importPath, err := codegen.ImportPath(c.Out)
+	if err != nil {
+		return err
+	}
+	files, err := codegen.Generate(prog, codegen.Options{Roots: c.Rules, ImportPath: importPath})
 	if err != nil {
 		return statusError{exitFinding, err}
 	}

@@ -12,8 +12,8 @@ import (
 
 // ruleFlags are the flags of every command that reads rules.
 type ruleFlags struct {
-	Rules    []string `short:"r" required:"" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable."`
-	Pipeline []string `short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
+	Rules    []string `sep:"none" short:"r" required:"" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable."`
+	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
 }
 
 // compile reads and compiles the rules.
@@ -27,6 +27,9 @@ func (f *ruleFlags) compile() (*ir.Program, *diag.List, error) {
 		return nil, nil, statusError{exitUsage, err}
 	}
 	prog, log := compiler.Compile(sources, compiler.Options{Pipelines: pipelines})
+	if err := compiler.CheckPipelines(pipelines, log); err != nil {
+		return nil, nil, statusError{exitUsage, err}
+	}
 	if len(prog.Documents) == 0 {
 		return nil, nil, statusError{exitRules, errors.New("no rule document found; rules are .yml or .yaml files")}
 	}

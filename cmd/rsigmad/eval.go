@@ -15,7 +15,7 @@ import (
 
 type evalCmd struct {
 	engineFlags
-	Event []string `short:"e" placeholder:"JSON|@FILE" help:"Event, as JSON text or as a file after @. Repeatable."`
+	Event []string `sep:"none" short:"e" placeholder:"JSON|@FILE" help:"Event, as JSON text or as a file after @. Repeatable."`
 	Files []string `arg:"" optional:"" name:"file" help:"Event files: NDJSON, or whole JSON documents; gzip is recognised. - is standard input, which is also the default."`
 	Quiet bool     `short:"q" help:"No summary and no progress bar on standard error."`
 }

@@ -16,15 +16,15 @@ import (
 
 // engineFlags are the flags of every command that evaluates events.
 type engineFlags struct {
-	Rules    []string `short:"r" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable. Default: the linked rules."`
-	Pipeline []string `short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
+	Rules    []string `sep:"none" short:"r" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable. Default: the linked rules."`
+	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
 
 	IncludeEvent bool   `help:"Put the event into every detection."`
 	MatchDetail  string `enum:"off,summary,full" default:"off" help:"How much each detection says about what matched: off, summary or full."`
 	NoProvenance bool   `help:"Leave out which engine and which version of the rule made a detection."`
 
 	LogsourceRouting bool     `help:"Skip rules whose log source contradicts the event's. The event's is given by --event-logsource."`
-	EventLogsource   []string `placeholder:"DIMENSION=VALUE" help:"Log source of all events, such as product=windows. Repeatable. Needs --logsource-routing."`
+	EventLogsource   []string `sep:"none" placeholder:"DIMENSION=VALUE" help:"Log source of all events, such as product=windows. Repeatable. Needs --logsource-routing."`
 	InterpretAll     bool     `hidden:"" help:"Interpret all rules, for comparisons."`
 }
 

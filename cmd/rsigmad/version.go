@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/rsigma-go/rsigma/daemon/reload"
 	"github.com/rsigma-go/rsigma/gen"
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
 // versionText names the program and the rules that are linked into it.
 func versionText() string {
-	rules := gen.Rules()
+	rules := reload.LoadOrder(gen.Rules())
 	return fmt.Sprintf("rsigmad %s, rule set %s, %d linked rules", moduleVersion(), rtlib.SetDigest(rules), len(rules))
 }
 

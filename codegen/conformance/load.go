@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
@@ -43,6 +44,8 @@ func loadDir(dir string, log *diag.List) (files []*File) {
 		switch {
 		case err != nil:
 			unreadable(log, p, err)
+		case d.IsDir() && p != dir && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir // as for rules
 		case !d.IsDir() && slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(p)):
 			files = append(files, loadFile(p, true, log)...)
 		}

@@ -25,7 +25,7 @@ type jsonDiagnostic struct {
 }
 
 // WriteJSON writes ds as one indented JSON array and a line break. Line and column are 0 where unknown, the document number
-// counts from 0. Characters that a terminal would obey or hide are written as \u escapes. The error is that of w.
+// counts from 1. Characters that a terminal would obey or hide are written as \u escapes. The error is that of w.
 func WriteJSON(w io.Writer, ds []Diagnostic) error {
 	out := make([]jsonDiagnostic, len(ds))
 	for i, d := range ds {
@@ -51,7 +51,7 @@ func toJSON(d Diagnostic) jsonDiagnostic {
 		File:     d.Pos.File,
 		Line:     d.Pos.Line,
 		Column:   d.Pos.Col,
-		Document: d.Pos.Doc,
+		Document: d.Pos.Doc + 1,
 		Severity: d.Severity.String(),
 		Code:     d.Code,
 		Message:  d.Msg,

@@ -42,7 +42,7 @@ func bind(c rtlib.Cond, bodies map[string]rtlib.Expr) rtlib.Expr {
 	case rtlib.AnyConds:
 		return rtlib.AnyOf(bindAll(c, bodies))
 	case rtlib.OfSels:
-		at := rtlib.AtLeast{N: c.N}
+		at := rtlib.AtLeast{N: max(c.N, 1)} // of nothing, nothing holds
 		for _, n := range c.Names {
 			at.Terms = append(at.Terms, bodies[n])
 		}

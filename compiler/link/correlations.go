@@ -65,10 +65,7 @@ func (l *linker) unknownHint(reference string) string {
 		known = append(known, h.Name, h.ID)
 	}
 	known = slices.DeleteFunc(known, func(s string) bool { return s == "" })
-	if s := diag.Suggest(reference, known); s != "" {
-		return "did you mean \"" + s + "\"?"
-	}
-	return ""
+	return diag.Suggest(reference, known)
 }
 
 // checkExtended rejects d if its extended condition names a rule that its rules do not.
@@ -91,17 +88,9 @@ func (l *linker) checkExtended(d *sigma.Document, c *sigma.Correlation, refs [][
 		if !slices.ContainsFunc(l.index.loaded(name.Text), func(r *sigma.Document) bool { return declared[r] }) {
 			reported = append(reported, name.Text)
 			l.errorf(d, attributePos(d, "correlation", "condition"), diag.CodeExtendedCondition,
-				"extended condition names %q, which rules does not declare", name.Text).Hint = diagHint(name.Text, c.Rules)
+				"extended condition names %q, which rules does not declare", name.Text).Hint = diag.Suggest(name.Text, c.Rules)
 		}
 	})
-}
-
-// diagHint returns the hint that names the word of known closest to word; it may be empty.
-func diagHint(word string, known []string) string {
-	if s := diag.Suggest(word, known); s != "" {
-		return "did you mean \"" + s + "\"?"
-	}
-	return ""
 }
 
 // checkDepth warns of correlations that stand too high above the first level to be fed.

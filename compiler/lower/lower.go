@@ -16,18 +16,22 @@ type Options struct {
 	PlaceholderFallback bool
 }
 
-// Rule lowers r, which package modifier has typed. It reports what cannot be lowered and then returns nil.
-func Rule(r *sigma.Rule, opts Options, log *diag.List) *ir.Rule {
+// Rule lowers r, which package modifier has typed, with the filters attached to it. It reports what cannot be lowered and then
+// returns nil.
+func Rule(r *sigma.Rule, filters []*sigma.Filter, opts Options, log *diag.List) *ir.Rule {
 	before := log.Errors()
 	l := &lowerer{opts: opts, log: log, ruleID: r.ID}
 	out := &ir.Rule{Meta: l.meta(r), File: r.Pos.File, Index: r.Pos.Doc}
 	for _, d := range r.Detections {
 		out.Selections = append(out.Selections, rtlib.Selection{Name: d.Name, Body: l.group(d.Body)})
 	}
-	names := detectionNames(r.Detections)
+	names := scope{names: detectionNames(r.Detections)}
 	for _, c := range r.Conditions {
 		out.ConditionTexts = append(out.ConditionTexts, c.Text)
-		out.Conditions = append(out.Conditions, lowerCond(c.Tree, names))
+		out.Conditions = append(out.Conditions, names.cond(c.Tree))
+	}
+	for _, f := range filters {
+		l.attach(out, f)
 	}
 	if log.Errors() > before {
 		return nil
@@ -62,19 +66,28 @@ func anyCond(cs []rtlib.Cond) rtlib.Cond {
 	return rtlib.AnyConds(cs)
 }
 
-// lowerCond resolves selectors: names are the detections in definition order.
-func lowerCond(e condition.Expr, names []string) rtlib.Cond {
+// scope is what the names and patterns of a condition mean.
+type scope struct {
+	names  []string // the detections, in definition order
+	prefix string   // what the selection of a detection is called beyond its name
+}
+
+// cond resolves the names and selectors of a condition.
+func (s scope) cond(e condition.Expr) rtlib.Cond {
 	switch e := e.(type) {
 	case *condition.Name:
-		return rtlib.Sel(e.Text)
+		return rtlib.Sel(s.prefix + e.Text)
 	case *condition.Not:
-		return rtlib.NotCond{X: lowerCond(e.X, names)}
+		return rtlib.NotCond{X: s.cond(e.X)}
 	case *condition.And:
-		return rtlib.AllConds(lowerConds(e.Terms, names))
+		return rtlib.AllConds(s.conds(e.Terms))
 	case *condition.Or:
-		return rtlib.AnyConds(lowerConds(e.Terms, names))
+		return rtlib.AnyConds(s.conds(e.Terms))
 	case *condition.Selector:
-		picked := pick(e, names)
+		picked := pick(e, s.names)
+		for i := range picked {
+			picked[i] = s.prefix + picked[i]
+		}
 		n := e.Count
 		if e.All {
 			// All of nothing is false (decision L05): ask for one more than there is.
@@ -86,10 +99,10 @@ func lowerCond(e condition.Expr, names []string) rtlib.Cond {
 	}
 }
 
-func lowerConds(es []condition.Expr, names []string) []rtlib.Cond {
+func (s scope) conds(es []condition.Expr) []rtlib.Cond {
 	out := make([]rtlib.Cond, len(es))
 	for i, e := range es {
-		out[i] = lowerCond(e, names)
+		out[i] = s.cond(e)
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package modifier
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/sigma"
@@ -132,14 +131,7 @@ func (a *applier) definitions(modifiers []sigma.Modifier) ([]*definition, bool) 
 
 // didYouMean returns the hint for an unknown modifier; it may be empty.
 func didYouMean(name string) string {
-	suggestion := strings.ToLower(name)
-	if byName[suggestion] == nil {
-		suggestion = diag.Suggest(suggestion, allNames())
-	}
-	if suggestion == "" {
-		return ""
-	}
-	return "did you mean \"" + suggestion + "\"?"
+	return diag.Suggest(name, allNames())
 }
 
 // checkCounts checks what depends on more than two modifiers at a time.

@@ -8,42 +8,42 @@ import (
 
 // Faults of a pipeline document: the pipeline is not loaded.
 const (
-	CodeNotFound         diag.Code = "pipeline-not-found"
-	CodeNotAMapping      diag.Code = "pipeline-not-a-mapping"
-	CodeNotAList         diag.Code = "pipeline-not-a-list"
-	CodeUnknownKeys      diag.Code = "pipeline-unknown-keys"
-	CodeInlineSources    diag.Code = "pipeline-inline-sources"
-	CodePriority         diag.Code = "pipeline-priority"
-	CodeMissingType      diag.Code = "pipeline-missing-type"
-	CodeUnknownType      diag.Code = "pipeline-unknown-type"
-	CodeUnknownParameter diag.Code = "pipeline-unknown-parameter"
-	CodeMissingParameter diag.Code = "pipeline-missing-parameter"
-	CodeInvalidValue     diag.Code = "pipeline-invalid-value"
-	CodeGate             diag.Code = "pipeline-gate"
-	CodeInvalidRegex     diag.Code = "pipeline-invalid-regex"
-	CodeTooDeep          diag.Code = "pipeline-too-deep"
-	CodeUnknownSource    diag.Code = "pipeline-unknown-source"
-	CodeSourceReference  diag.Code = "pipeline-source-reference"
-	CodeInclude          diag.Code = "pipeline-include"
+	CodeNotFound          diag.Code = "pipeline-not-found"
+	CodeNotAMapping       diag.Code = "pipeline-not-a-mapping"
+	CodeNotAList          diag.Code = "pipeline-not-a-list"
+	CodeUnknownKeys       diag.Code = "pipeline-unknown-keys"
+	CodeInlineSources     diag.Code = "pipeline-inline-sources"
+	CodePriority          diag.Code = "pipeline-priority"
+	CodeMissingType       diag.Code = "pipeline-missing-type"
+	CodeUnknownType       diag.Code = "pipeline-unknown-type"
+	CodeUnknownParameter  diag.Code = "pipeline-unknown-parameter"
+	CodeMissingParameter  diag.Code = "pipeline-missing-parameter"
+	CodeInvalidValue      diag.Code = "pipeline-invalid-value"
+	CodeGate              diag.Code = "pipeline-gate"
+	CodeInvalidRegex      diag.Code = "pipeline-invalid-regex"
+	CodeTooDeep           diag.Code = "pipeline-too-deep"
+	CodeUnknownSource     diag.Code = "pipeline-unknown-source"
+	CodeSourceReference   diag.Code = "pipeline-source-reference"
+	CodeInclude           diag.Code = "pipeline-include"
+	CodeBackendNotAllowed diag.Code = "pipeline-backend"
 )
 
 // Faults of one rule under a pipeline: only that rule is rejected.
 const (
-	CodeRuleFailure       diag.Code = "pipeline-rule-failure"
-	CodeUnmappedFields    diag.Code = "pipeline-unmapped-fields"
-	CodePlaceholder       diag.Code = "pipeline-placeholder"
-	CodeExternalSource    diag.Code = "pipeline-external-source"
-	CodeQueryExpression   diag.Code = "pipeline-query-expression"
-	CodeConversion        diag.Code = "pipeline-conversion"
-	CodeNoValidHash       diag.Code = "pipeline-no-valid-hash"
-	CodeManyFields        diag.Code = "pipeline-many-fields"
-	CodeDetectionExists   diag.Code = "pipeline-detection-exists"
-	CodeAddedCondition    diag.Code = "pipeline-added-condition"
-	CodeEmptyCondition    diag.Code = "pipeline-empty-condition"
-	CodeRuleAttribute     diag.Code = "pipeline-rule-attribute"
-	CodeFailedReference   diag.Code = "pipeline-failed-reference"
-	CodeTooLarge          diag.Code = "pipeline-too-large"
-	CodeBackendNotAllowed diag.Code = "pipeline-backend"
+	CodeRuleFailure     diag.Code = "pipeline-rule-failure"
+	CodeUnmappedFields  diag.Code = "pipeline-unmapped-fields"
+	CodePlaceholder     diag.Code = "pipeline-placeholder"
+	CodeExternalSource  diag.Code = "pipeline-external-source"
+	CodeQueryExpression diag.Code = "pipeline-query-expression"
+	CodeConversion      diag.Code = "pipeline-conversion"
+	CodeNoValidHash     diag.Code = "pipeline-no-valid-hash"
+	CodeManyFields      diag.Code = "pipeline-many-fields"
+	CodeDetectionExists diag.Code = "pipeline-detection-exists"
+	CodeAddedCondition  diag.Code = "pipeline-added-condition"
+	CodeEmptyCondition  diag.Code = "pipeline-empty-condition"
+	CodeRuleAttribute   diag.Code = "pipeline-rule-attribute"
+	CodeFailedReference diag.Code = "pipeline-failed-reference"
+	CodeTooLarge        diag.Code = "pipeline-too-large"
 )
 
 // Warnings.
@@ -79,6 +79,7 @@ var codes = []diag.Info{
 	{Code: CodeUnknownSource, Severity: diag.SeverityError, Doc: "A pipeline refers to a dynamic source, or a part of one, that does not exist."},
 	{Code: CodeSourceReference, Severity: diag.SeverityError, Doc: "A reference to a dynamic source stands outside vars and include."},
 	{Code: CodeInclude, Severity: diag.SeverityError, Doc: "An include of a pipeline is not allowed or yields no items."},
+	{Code: CodeBackendNotAllowed, Severity: diag.SeverityError, Doc: "A pipeline is meant for other backends, and strictness about it was asked for."},
 	{Code: CodeRuleFailure, Severity: diag.SeverityError, Doc: "A failure transformation rejected the rule."},
 	{Code: CodeUnmappedFields, Severity: diag.SeverityError, Doc: "A strict pipeline found fields that nothing maps."},
 	{Code: CodePlaceholder, Severity: diag.SeverityError, Doc: "A placeholder of the rule has no usable value."},
@@ -93,7 +94,6 @@ var codes = []diag.Info{
 	{Code: CodeRuleAttribute, Severity: diag.SeverityError, Doc: "A condition compares an attribute of the rule in a way that has no meaning."},
 	{Code: CodeFailedReference, Severity: diag.SeverityError, Doc: "A correlation refers to a rule that a pipeline rejected."},
 	{Code: CodeTooLarge, Severity: diag.SeverityError, Doc: "Pipelines made a rule grow beyond all reason."},
-	{Code: CodeBackendNotAllowed, Severity: diag.SeverityError, Doc: "A pipeline is meant for other backends, and strictness about it was asked for."},
 	{Code: CodeCompatibility, Severity: diag.SeverityWarning, Doc: "A pipeline uses a spelling that only some implementations know."},
 	{Code: CodeNoEffect, Severity: diag.SeverityWarning, Doc: "A part of a pipeline is valid but cannot have an effect where it stands."},
 	{Code: CodeQueryStages, Severity: diag.SeverityWarning, Doc: "A pipeline has stages that only query backends run."},

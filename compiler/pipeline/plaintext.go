@@ -52,40 +52,64 @@ func isWildcardByte(c byte) bool { return c == '*' || c == '?' }
 
 // readPlain reads a text in plain text form. Percent signs make placeholders only if the value had some before.
 func readPlain(text string, placeholders bool) sigma.Pattern {
-	var p sigma.Pattern
+	var b patternBuilder
 	for text != "" {
 		name, found := "", false
 		if placeholders && text[0] == '%' {
 			name, _, found = strings.Cut(text[1:], "%")
 		}
 		if found && name != "" {
-			p = append(p, sigma.Token{Kind: sigma.TokenPlaceholder, Text: name})
+			b.token(sigma.Token{Kind: sigma.TokenPlaceholder, Text: name})
 			text = text[len(name)+2:]
 			continue
 		}
-		p, text = readPlainToken(p, text)
+		text = b.readPlain(text)
 	}
-	return p
+	return b.pattern()
 }
 
-// readPlainToken appends what begins text, at least one byte of it, and returns the rest.
-func readPlainToken(p sigma.Pattern, text string) (sigma.Pattern, string) {
+// patternBuilder gathers a pattern in linear time.
+type patternBuilder struct {
+	tokens  sigma.Pattern
+	literal strings.Builder // text that no token holds yet
+}
+
+func (b *patternBuilder) token(t sigma.Token) {
+	b.flush()
+	b.tokens = append(b.tokens, t)
+}
+
+func (b *patternBuilder) flush() {
+	if b.literal.Len() > 0 {
+		b.tokens = append(b.tokens, sigma.Token{Kind: sigma.TokenLiteral, Text: b.literal.String()})
+		b.literal.Reset()
+	}
+}
+
+func (b *patternBuilder) pattern() sigma.Pattern {
+	b.flush()
+	return b.tokens
+}
+
+// readPlain takes what begins text, at least one byte of it, and returns the rest.
+func (b *patternBuilder) readPlain(text string) string {
 	rest := strings.TrimLeft(text, `\`)
 	run := len(text) - len(rest)
 	switch {
-	case rest == "":
-		return appendLiteral(p, text), ""
+	case rest == "" || !isWildcardByte(rest[0]) && run > 0:
+		b.literal.WriteString(text[:run])
+		return rest
 	case !isWildcardByte(rest[0]):
-		if run > 0 {
-			return appendLiteral(p, text[:run]), rest
-		}
-		return appendLiteral(p, rest[:1]), rest[1:]
+		b.literal.WriteByte(rest[0])
+		return rest[1:]
 	}
-	p = appendLiteral(p, strings.Repeat(`\`, run/2))
+	b.literal.WriteString(strings.Repeat(`\`, run/2))
 	if run%2 == 1 {
-		return appendLiteral(p, rest[:1]), rest[1:]
+		b.literal.WriteByte(rest[0])
+	} else {
+		b.token(wildcardToken(rest[0]))
 	}
-	return append(p, wildcardToken(rest[0])), rest[1:]
+	return rest[1:]
 }
 
 func wildcardToken(c byte) sigma.Token {

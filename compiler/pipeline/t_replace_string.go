@@ -71,34 +71,24 @@ func (t replaceString) inPattern(p sigma.Pattern) (sigma.Pattern, bool) {
 
 // segments replaces in every literal of p on its own.
 func (t replaceString) segments(p sigma.Pattern) (sigma.Pattern, bool) {
-	var out sigma.Pattern
+	var out patternBuilder
 	changed := false
 	for _, token := range p {
 		if token.Kind != sigma.TokenLiteral {
-			out = append(out, token)
+			out.token(token)
 			continue
 		}
 		text, ok := t.replace(token.Text)
 		changed = changed || ok
-		if !t.interpret {
-			out = appendLiteral(out, text)
-			continue
+		for i := range len(text) {
+			if t.interpret && isWildcardByte(text[i]) {
+				out.token(wildcardToken(text[i]))
+				continue
+			}
+			out.literal.WriteByte(text[i])
 		}
-		out = appendWildcards(out, text)
 	}
-	return out, changed
-}
-
-// appendWildcards appends text to p with its stars and question marks as wildcards and everything else literal.
-func appendWildcards(p sigma.Pattern, text string) sigma.Pattern {
-	for i := range len(text) {
-		if isWildcardByte(text[i]) {
-			p = append(p, wildcardToken(text[i]))
-			continue
-		}
-		p = appendLiteral(p, text[i:i+1])
-	}
-	return p
+	return out.pattern(), changed
 }
 
 // replace returns text with all matches replaced, and whether there was one.

@@ -40,7 +40,7 @@ func (c *collection) apply(root *yamldoc.Node, log *diag.List) *yamldoc.Node {
 		return c.merged(merge(c.previous, body, maxMergeDepth))
 	default:
 		d := log.Errorf(action.Pos, diag.CodeUnknownAction, "unknown action %q", action.Text)
-		d.Hint, d.RuleID = didYouMean(action.Text, actionNames), idText(root.Get("id"))
+		d.Hint, d.RuleID = diag.Suggest(action.Text, actionNames), idText(root.Get("id"))
 		return nil
 	}
 }
@@ -90,13 +90,4 @@ func without(n *yamldoc.Node, key string) *yamldoc.Node {
 		}
 	}
 	return &out
-}
-
-// didYouMean returns the hint that names the word of known closest to word, or "" if none is close.
-func didYouMean(word string, known []string) string {
-	s := diag.Suggest(word, known)
-	if s == "" {
-		return ""
-	}
-	return "did you mean \"" + s + "\"?"
 }

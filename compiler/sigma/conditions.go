@@ -72,7 +72,7 @@ func (r *reader) checkName(n *yamldoc.Node, name *condition.Name, dets []*Detect
 	}
 	pos, notes := textPos(n, name.Offset)
 	d := r.errorf(pos, diag.CodeUnknownDetection, "unknown detection %q", name.Text)
-	d.Hint, d.Notes = didYouMean(name.Text, known), notes
+	d.Hint, d.Notes = diag.Suggest(name.Text, known), notes
 }
 
 func (r *reader) checkSelector(n *yamldoc.Node, s *condition.Selector, dets []*Detection) {

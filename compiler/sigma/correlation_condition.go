@@ -62,7 +62,7 @@ func (r *reader) thresholds(c *Correlation, n *yamldoc.Node, typ *correlationTyp
 		case p.Key == "percentile":
 			r.percentile(c, p.Value)
 		case p.Key != "field":
-			r.warnf(p.KeyPos, diag.CodeUnknownConditionKey, "unknown condition key %q", p.Key).Hint = didYouMean(p.Key, conditionKeys)
+			r.warnf(p.KeyPos, diag.CodeUnknownConditionKey, "unknown condition key %q", p.Key).Hint = diag.Suggest(p.Key, conditionKeys)
 		}
 	}
 	if operators == 0 {

@@ -43,7 +43,7 @@ func (r *reader) correlation(root *yamldoc.Node) *Correlation {
 	}
 	for _, p := range n.Pairs {
 		if !slices.Contains(correlationKeys, p.Key) {
-			r.warnf(p.KeyPos, diag.CodeUnknownAttribute, "unknown attribute %q of a correlation", p.Key).Hint = didYouMean(p.Key, correlationKeys)
+			r.warnf(p.KeyPos, diag.CodeUnknownAttribute, "unknown attribute %q of a correlation", p.Key).Hint = diag.Suggest(p.Key, correlationKeys)
 		}
 	}
 	typ := r.correlationType(n)
@@ -78,7 +78,7 @@ func (r *reader) correlationType(c *yamldoc.Node) *correlationType {
 		known = append(known, correlationTypes[i].name)
 	}
 	d := r.errorf(n.Pos, diag.CodeUnknownCorrelationType, "unknown correlation type %q", n.Text)
-	if d.Hint = didYouMean(n.Text, known); d.Hint == "" {
+	if d.Hint = diag.Suggest(n.Text, known); d.Hint == "" {
 		d.Hint = "one of " + strings.Join(known, ", ")
 	}
 	return nil

@@ -44,7 +44,7 @@ func (r *reader) window(c *Correlation, n *yamldoc.Node) {
 // windowMode reads the key "window" and reports an error if it is no mode.
 func (r *reader) windowMode(n *yamldoc.Node) string {
 	if n.Kind != yamldoc.KindString || !slices.Contains(windowModes, n.Text) {
-		r.errorf(n.Pos, diag.CodeUnknownWindowMode, "unknown window mode %q", n.Text).Hint = didYouMean(n.Text, windowModes)
+		r.errorf(n.Pos, diag.CodeUnknownWindowMode, "unknown window mode %q", n.Text).Hint = diag.Suggest(n.Text, windowModes)
 	}
 	return n.Text
 }
@@ -55,7 +55,7 @@ func (r *reader) windowAttribute(c *Correlation) (string, bool) {
 		return "", false
 	}
 	if n.Kind != yamldoc.KindString || !slices.Contains(windowModes, n.Text) {
-		r.warnf(n.Pos, diag.CodeInvalidAttribute, "invalid attribute rsigma.window: unknown window mode %q; it is ignored", n.Text).Hint = didYouMean(n.Text, windowModes)
+		r.warnf(n.Pos, diag.CodeInvalidAttribute, "invalid attribute rsigma.window: unknown window mode %q; it is ignored", n.Text).Hint = diag.Suggest(n.Text, windowModes)
 		return "", false
 	}
 	return n.Text, true

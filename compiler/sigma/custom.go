@@ -55,7 +55,7 @@ func isAttribute(key string, kind Kind) bool {
 // addCustom sets the attribute p, in its old place if there is one already.
 func (r *reader) addCustom(list []Attribute, p yamldoc.Pair) []Attribute {
 	if name, ok := strings.CutPrefix(p.Key, "rsigma."); ok && !strings.HasPrefix(name, "ads.") && !slices.Contains(engineAttributes, p.Key) {
-		r.warnf(p.KeyPos, diag.CodeUnknownAttribute, "unknown attribute %q", p.Key).Hint = didYouMean(p.Key, engineAttributes)
+		r.warnf(p.KeyPos, diag.CodeUnknownAttribute, "unknown attribute %q", p.Key).Hint = diag.Suggest(p.Key, engineAttributes)
 	}
 	for i := range list {
 		if list[i].Key == p.Key {

@@ -3,6 +3,8 @@ package sigma
 import (
 	"strconv"
 	"strings"
+
+	"github.com/rsigma-go/rsigma/compiler/diag"
 )
 
 // quantifierNames are the quantifiers as written in brackets.
@@ -127,7 +129,7 @@ func (s *segment) selector(token string) *problem {
 	}
 	q, ok := quantifiers[token]
 	if !ok {
-		return &problem{text: "unknown selector [" + token + "]", hint: didYouMean(token, quantifierNames)}
+		return &problem{text: "unknown selector [" + token + "]", hint: diag.Suggest(token, quantifierNames)}
 	}
 	if s.quantified || s.indexes > 0 {
 		return &problem{text: "a quantifier stands alone in its part of the path"}

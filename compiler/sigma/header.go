@@ -123,7 +123,7 @@ func (r *reader) choice(n *yamldoc.Node, code diag.Code, attribute string, words
 		return n.Text
 	}
 	d := r.warnf(n.Pos, code, "invalid %s %q; it is ignored", attribute, n.Text)
-	if d.Hint = didYouMean(n.Text, words); d.Hint == "" {
+	if d.Hint = diag.Suggest(n.Text, words); d.Hint == "" {
 		d.Hint = "one of " + strings.Join(words, ", ")
 	}
 	return ""
@@ -193,7 +193,7 @@ func (r *reader) related(h *Header, n *yamldoc.Node) {
 			continue
 		}
 		if !slices.Contains(relatedTypes, typ.Text) {
-			r.warnf(typ.Pos, diag.CodeInvalidRelated, "invalid related: unknown type %q; the entry is dropped", typ.Text).Hint = didYouMean(typ.Text, relatedTypes)
+			r.warnf(typ.Pos, diag.CodeInvalidRelated, "invalid related: unknown type %q; the entry is dropped", typ.Text).Hint = diag.Suggest(typ.Text, relatedTypes)
 			continue
 		}
 		h.Related = append(h.Related, Related{ID: id.Text, Type: typ.Text})

@@ -69,6 +69,9 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 		return nil, nil, err
 	}
 	prog, log := compiler.Compile(sources, compiler.Options{Pipelines: pipelines})
+	if err := compiler.CheckPipelines(pipelines, log); err != nil {
+		return nil, nil, err
+	}
 	report := &Report{
 		Documents:   prog.Documents,
 		Armed:       prog.Count(ir.Armed),
@@ -92,15 +95,21 @@ func loadLinked(opts Options) (*engine.Generation, *Report, error) {
 	if len(opts.Linked) == 0 {
 		return nil, nil, ErrNoRules
 	}
-	rules := slices.Clone(opts.Linked)
-	slices.SortStableFunc(rules, func(a, b *rtlib.Rule) int {
-		return compareSources(a.Meta.Source, b.Meta.Source)
-	})
+	rules := LoadOrder(opts.Linked)
 	compiled := make([]bool, len(rules))
 	for i := range compiled {
 		compiled[i] = true
 	}
 	return finish(rules, compiled, &Report{Armed: len(rules), Diagnostics: &diag.List{}}, opts)
+}
+
+// LoadOrder returns linked rules in the order in which their files would be loaded.
+func LoadOrder(linked []*rtlib.Rule) []*rtlib.Rule {
+	rules := slices.Clone(linked)
+	slices.SortStableFunc(rules, func(a, b *rtlib.Rule) int {
+		return compareSources(a.Meta.Source, b.Meta.Source)
+	})
+	return rules
 }
 
 // compareSources orders rule sources as directories are walked: name by name.
