@@ -5,7 +5,7 @@ import "github.com/rsigma-go/rsigma/compiler/sigma"
 // Items that multiply names, values or text can make a rule double with every item, so growth is bounded.
 const (
 	maxNewItems  = 50_000    // names and detection items that pipelines may add to one document
-	maxNewValues = 2_000_000 // values that pipelines may add to one document
+	maxNewValues = 1_000_000 // values that pipelines may add to one document
 	maxText      = 1 << 20   // bytes of a string that replace_string makes
 )
 

@@ -102,7 +102,7 @@ func (a *params) flag(name string) bool {
 
 // choice reads an optional word out of words, of which the first is the default. what names the fault in messages.
 func (a *params) choice(name, what string, words ...string) string {
-	n := a.optional(name)
+	n := a.value(name)
 	if n == nil {
 		return words[0]
 	}

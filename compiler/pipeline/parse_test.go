@@ -51,6 +51,7 @@ transformations:
     method: full  ### invalid method
   - type: convert_type
     target_type: date  ### 'str' or 'num'
+  - {type: convert_type, target_type: null}  ### 'str' or 'num'
   - type: set_value
     value: [a]  ### invalid value
 ---
