@@ -17,6 +17,10 @@ type Event struct {
 	// set it if the rule set has keyword rules.
 	FoldedStrings bool
 
+	// Keywords, if set, answers for keyword predicates from one search of all strings of the event. Package ruleset sets it
+	// while it evaluates.
+	Keywords KeywordSearch
+
 	shape   Shape
 	raw     []byte
 	slots   []Value // by FieldID
@@ -64,6 +68,7 @@ func (ev *Event) Reset(shape Shape, raw []byte) {
 	ev.elems = ev.elems[:1]
 	ev.Arena = ev.Arena[:0]
 	ev.FoldedStrings = false
+	ev.Keywords = nil
 	ev.strings = ev.strings[:0]
 	ev.stringsReady = false
 	ev.pairs = ev.pairs[:0]

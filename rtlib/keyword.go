@@ -43,6 +43,26 @@ func (ev *Event) addStrings(raw string) {
 	})
 }
 
+// KeywordSearch is a search of all strings of an event for many literals at once. Holds reports whether p, a predicate on
+// AnyString, holds, and whether the search covered it.
+type KeywordSearch interface {
+	Holds(p *Pred) (holds, known bool)
+}
+
+// matchStrings is Match for a predicate on AnyString. Other than in array blocks, the strings need not be taken apart for the
+// most common operator.
+func (p *Pred) matchStrings(ev *Event) bool {
+	if ev.root == nil && ev.Keywords != nil {
+		if holds, known := ev.Keywords.Holds(p); known {
+			return holds
+		}
+	}
+	if p.Op == ContainsFold && ev.FoldedStrings && ev.root == nil {
+		return inArena(p.matcher, View(ev.Arena))
+	}
+	return p.matcher.match(ev, ev.anyString())
+}
+
 // inArena judges a ContainsFold on all strings of an event by its arena, without taking the strings apart. An arena with any
 // string in it is not empty.
 func inArena(m matcher, arena string) bool {

@@ -58,8 +58,8 @@ func (p *Pred) Match(ev *Event) bool {
 	if ev.root == nil && p.id != anyStringID && int(p.id) < len(ev.slots) {
 		return p.matcher.match(ev, &ev.slots[p.id]) // ev.Value for what is most common, without the call
 	}
-	if p.id == anyStringID && p.Op == ContainsFold && ev.FoldedStrings && ev.root == nil {
-		return inArena(p.matcher, View(ev.Arena))
+	if p.id == anyStringID {
+		return p.matchStrings(ev)
 	}
 	return p.matcher.match(ev, ev.Value(p.id))
 }

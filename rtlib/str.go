@@ -77,6 +77,39 @@ func (t containsTest) test(s string) bool {
 	return false
 }
 
+// anyContains looks for a few needles, a piece of the text at a time: the one that is there may stand near the front, while the
+// others would be searched to the very end.
+type anyContains struct {
+	tests   []containsTest
+	overlap int // so that no needle falls between two pieces
+}
+
+// pieceSize is how much of a text is searched for one needle before the next one has its turn.
+const pieceSize = 512
+
+func newAnyContains(needles []string) *anyContains {
+	a := &anyContains{}
+	for _, needle := range needles {
+		a.tests = append(a.tests, newContainsTest(needle))
+		a.overlap = max(a.overlap, len(needle)-1)
+	}
+	return a
+}
+
+func (a *anyContains) test(s string) bool {
+	for from := 0; ; from += pieceSize {
+		piece := s[from:min(len(s), from+pieceSize+a.overlap)]
+		for _, t := range a.tests {
+			if t.test(piece) {
+				return true
+			}
+		}
+		if from+len(piece) == len(s) {
+			return false
+		}
+	}
+}
+
 // commonness ranks bytes by how often they occur in the text of events; what is not listed is rare.
 var commonness = func() (rank [256]uint8) {
 	const common = `etiosanrcl\dmpu-h. 0wgfb/1y:2v3k4587x96_"=,q;jz()` // most common first
@@ -152,6 +185,9 @@ func literalTest(op Op, needle string) textTest {
 }
 
 func fewLiterals(op Op, needles []string) textTest {
+	if op == Contains || op == ContainsFold {
+		return newAnyContains(needles)
+	}
 	var tests anyTest
 	for _, needle := range needles {
 		tests = append(tests, literalTest(op, needle))

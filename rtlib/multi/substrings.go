@@ -12,19 +12,19 @@ import (
 type Substrings struct {
 	lits []string
 	long *grams // 7 bytes and more: 4-byte grams, stride 4
-	mid  *grams // 4 to 6 bytes: 3-byte grams, stride 2
-	pair *pairs // 3 bytes: 2-byte grams, stride 2
+	mid  *grams // 3 bytes and more: 3-byte grams, stride 2, or 1 if there are literals of 3 bytes
 	tiny *tiny  // 1 and 2 bytes, and up to 3 beyond ASCII: single bytes
 }
 
-// Lengths of the literals in each class: gram size + stride - 1 bytes are needed to hit a gram whatever the alignment.
+// A literal must have size + stride - 1 bytes to hit a gram whatever the alignment.
 const (
-	longGram, longStride = 4, 4
-	midGram, midStride   = 3, 2
-	pairGram, pairStride = 2, 2
-	minLong              = longGram + longStride - 1
-	minMid               = midGram + midStride - 1
-	minPair              = pairGram + pairStride - 1
+	longSize, longStride = 4, 4
+	midSize, midStride   = 3, 2
+	minLong              = longSize + longStride - 1
+	minMid               = midSize + midStride - 1
+
+	// manyLong is how many long literals are worth a pass of their own if there is one for shorter literals anyway.
+	manyLong = 1000
 )
 
 // NewSubstrings builds the table for lits, which it keeps and none of which is empty. weight tells how common a gram (of three or
@@ -34,41 +34,41 @@ func NewSubstrings(lits []string, weight func(gram string) float64) *Substrings 
 		return nil
 	}
 	t := &Substrings{lits: lits}
-	var long, mid, pair, small []int32
+	var long, mid, small []int32
+	stride := midStride
 	for i, l := range lits {
 		switch {
 		case len(l) >= minLong:
 			long = append(long, int32(i))
 		case len(l) >= minMid:
 			mid = append(mid, int32(i))
-		case len(l) >= minPair && l[0] < utf8.RuneSelf:
-			pair = append(pair, int32(i))
+		case len(l) >= midSize && l[0] < utf8.RuneSelf:
+			mid = append(mid, int32(i))
+			stride = 1
 		default:
 			small = append(small, int32(i))
 		}
 	}
-	t.long = newGrams(lits, long, longGram, longStride, weight)
-	t.mid = newGrams(lits, mid, midGram, midStride, weight)
-	t.pair = newPairs(lits, pair)
+	if len(mid) > 0 && len(long) < manyLong {
+		mid, long = append(mid, long...), nil
+	}
+	t.long = newGrams(lits, long, longSize, longStride, weight)
+	t.mid = newGrams(lits, mid, midSize, stride, weight)
 	t.tiny = newTiny(lits, small)
 	return t
 }
 
-// Find appends to dst the numbers of the literals that occur in s, some perhaps several times. Cost: about a quarter of a
-// lookup for each byte of s, plus half of one for each of the classes of 4 to 6 and of 3 bytes that has literals, plus one if
-// there are shorter ones.
+// Find appends to dst the numbers of the literals that occur in s, some perhaps several times. Cost: a lookup for every fourth
+// byte of s if there are long literals only, else one for every byte or every other.
 func (t *Substrings) Find(dst []int32, s string) []int32 {
 	if t == nil {
 		return dst
 	}
 	if t.long != nil {
-		dst = t.long.find4(dst, s, t.lits)
+		dst = t.long.find(dst, s, t.lits)
 	}
 	if t.mid != nil {
-		dst = t.mid.find3(dst, s, t.lits)
-	}
-	if t.pair != nil {
-		dst = t.pair.find(dst, s, t.lits)
+		dst = t.mid.find(dst, s, t.lits)
 	}
 	if t.tiny != nil {
 		dst = t.tiny.find(dst, s, t.lits)
@@ -78,9 +78,33 @@ func (t *Substrings) Find(dst []int32, s string) []int32 {
 
 // grams files literals under some of their grams.
 type grams struct {
-	shift  uint     // of a 32-bit hash, to a bit number of filter
-	filter []uint64 // one bit a hash
+	stride int
+	small  *smallFilter // for few grams
+	large  *largeFilter // for many
 	table  gramTable
+}
+
+// Filters have one bit for each hash value. Their sizes are constants, so that a lookup is a handful of instructions: the small
+// one fits the fastest cache, the large one the next. A lookup that passes costs a mispredicted branch.
+type (
+	smallFilter [1 << smallBits / 64]uint64
+	largeFilter [1 << largeBits / 64]uint64
+)
+
+const (
+	smallBits = 15
+	largeBits = 19
+	manyGrams = 1 << smallBits / 24 // more grams than this need the large filter
+)
+
+func (f *smallFilter) may(key uint32) bool {
+	h := gramHash(key) >> (32 - smallBits)
+	return f[h/64]>>(h%64)&1 != 0
+}
+
+func (f *largeFilter) may(key uint32) bool {
+	h := gramHash(key) >> (32 - largeBits)
+	return f[h/64]>>(h%64)&1 != 0
 }
 
 // entry says that literal id has the gram at offset off.
@@ -98,24 +122,20 @@ type gramTable struct {
 	entries []entry
 }
 
-// filterBits is how many bits the filter has for each gram: about one lookup in this many passes by accident. Small tables get
-// more, up to minFilter bits, which still fits the fastest cache: a lookup that passes costs a mispredicted branch.
-const (
-	filterBits = 16
-	minFilter  = 15 // log2
-)
-
 func newGrams(lits []string, ids []int32, size, stride int, weight func(string) float64) *grams {
 	if len(ids) == 0 {
 		return nil
 	}
 	n := len(ids) * stride
-	filterLen := max(bits.Len(uint(n*filterBits-1)), minFilter)
 	tableLen := bits.Len(uint(2 * n))
 	g := &grams{
-		shift:  uint(32 - filterLen),
-		filter: make([]uint64, 1<<filterLen/64),
+		stride: stride,
 		table:  gramTable{mask: 1<<tableLen - 1, keys: make([]uint32, 1<<tableLen), heads: make([]int32, 1<<tableLen)},
+	}
+	if n > manyGrams {
+		g.large = &largeFilter{}
+	} else {
+		g.small = &smallFilter{}
 	}
 	for _, id := range ids {
 		start := rarestWindow(lits[id], size, stride, weight)
@@ -152,8 +172,13 @@ func gramKey(s string, off, size int) uint32 {
 func gramHash(key uint32) uint32 { return key * 0x9E3779B1 }
 
 func (g *grams) add(key uint32, id, off int32) {
-	bit := gramHash(key) >> g.shift
-	g.filter[bit/64] |= 1 << (bit % 64)
+	if h := gramHash(key); g.large != nil {
+		h >>= 32 - largeBits
+		g.large[h/64] |= 1 << (h % 64)
+	} else {
+		h >>= 32 - smallBits
+		g.small[h/64] |= 1 << (h % 64)
+	}
 	t := &g.table
 	e := entry{id: id, off: off, next: -1}
 	for i := gramHash(key) >> 7 & t.mask; ; i = (i + 1) & t.mask {
@@ -184,64 +209,6 @@ func (g *grams) verify(dst []int32, s string, lits []string, key uint32, pos int
 			}
 		}
 		break
-	}
-	return dst
-}
-
-// find4 looks at every fourth byte. Two grams come out of one load.
-func (g *grams) find4(dst []int32, s string, lits []string) []int32 {
-	filter, shift := g.filter, g.shift&31
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := load64(s, i)
-		a, b := uint32(w), uint32(w>>32)
-		ha, hb := gramHash(a)>>shift, gramHash(b)>>shift
-		if filter[ha/64]>>(ha%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, a, i)
-		}
-		if filter[hb/64]>>(hb%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, b, i+4)
-		}
-	}
-	if i+4 <= len(s) {
-		a := load32(s, i)
-		h := gramHash(a) >> shift
-		if filter[h/64]>>(h%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, a, i)
-		}
-	}
-	return dst
-}
-
-// find3 looks at every second byte. Three grams come out of one load.
-func (g *grams) find3(dst []int32, s string, lits []string) []int32 {
-	const low = 1<<24 - 1
-	filter, shift := g.filter, g.shift&31
-	i := 0
-	for ; i+8 <= len(s); i += 6 {
-		w := load64(s, i)
-		a, b, c := uint32(w)&low, uint32(w>>16)&low, uint32(w>>32)&low
-		ha, hb, hc := gramHash(a)>>shift, gramHash(b)>>shift, gramHash(c)>>shift
-		hit := filter[ha/64]>>(ha%64) | filter[hb/64]>>(hb%64) | filter[hc/64]>>(hc%64)
-		if hit&1 == 0 {
-			continue
-		}
-		if filter[ha/64]>>(ha%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, a, i)
-		}
-		if filter[hb/64]>>(hb%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, b, i+2)
-		}
-		if filter[hc/64]>>(hc%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, c, i+4)
-		}
-	}
-	for ; i+3 <= len(s); i += 2 {
-		key := gramKey(s, i, 3)
-		h := gramHash(key) >> shift
-		if filter[h/64]>>(h%64)&1 != 0 {
-			dst = g.verify(dst, s, lits, key, i)
-		}
 	}
 	return dst
 }

@@ -15,6 +15,8 @@ type index struct {
 	always  []uint64      // rules without a witness
 	fields  []*fieldIndex // by FieldID; nil where no atom looks
 	strings *fieldIndex   // atoms on any string of the event
+
+	keywords *keywordTable
 }
 
 // fieldIndex holds the atoms of one field. The number that a table gives for a literal selects a list of rules.
@@ -55,6 +57,7 @@ func newIndex(rules []*rtlib.Rule) *index {
 		x.fields[id] = b.build(w)
 	}
 	x.strings, x.fields[anyString] = x.fields[anyString], nil
+	x.keywords = newKeywordTable(rules, builders[anyString])
 	return x
 }
 
@@ -67,7 +70,9 @@ func (x *index) candidates(ev *rtlib.Event, sc *Scratch) {
 		}
 	}
 	if x.strings != nil {
-		x.strings.text(rtlib.View(ev.Arena), sc)
+		sc.atoms = x.strings.contains.Find(sc.atoms[:0], rtlib.View(ev.Arena))
+		setAll(sc, x.strings.containsRules)
+		sc.remember(sc.atoms)
 		set(sc.bits, x.strings.present)
 	}
 }

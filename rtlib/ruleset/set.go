@@ -73,14 +73,23 @@ func (s *Set) AllStrings() bool { return s.allStrings }
 
 // Scratch is the working memory of one goroutine. The zero value is not usable; see NewScratch.
 type Scratch struct {
-	bits  []uint64 // candidate rules
-	atoms []int32  // index literals found in one value
-	hits  []int    // matching rules
+	bits     []uint64 // candidate rules
+	atoms    []int32  // index literals found in one value
+	hits     []int    // matching rules
+	keywords *keywordTable
+	found    []uint32 // by keyword: the last event, by number, in which it was found
+	event    uint32
 }
 
 // NewScratch returns working memory for s.
 func (s *Set) NewScratch() *Scratch {
-	return &Scratch{bits: make([]uint64, (len(s.rules)+63)/64), atoms: make([]int32, 0, 256), hits: make([]int, 0, 64)}
+	return &Scratch{
+		bits:     make([]uint64, (len(s.rules)+63)/64),
+		atoms:    make([]int32, 0, 256),
+		hits:     make([]int, 0, 64),
+		keywords: s.index.keywords,
+		found:    make([]uint32, s.index.keywords.size),
+	}
 }
 
 // Eval returns the numbers of the rules that match ev, in load order. The event must have been decoded for the fields of s.
@@ -89,6 +98,9 @@ func (s *Set) NewScratch() *Scratch {
 func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 	sc.hits = sc.hits[:0]
 	s.index.candidates(ev, sc)
+	if ev.FoldedStrings {
+		ev.Keywords = sc
+	}
 	for w, word := range sc.bits {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
@@ -98,6 +110,7 @@ func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 		}
 		sc.bits[w] = 0
 	}
+	ev.Keywords = nil
 	return sc.hits
 }
 
