@@ -10,11 +10,10 @@ type Event struct {
 	// reaches every rule.
 	LogSource LogSource
 
-	// Arena holds text that had to be rewritten, above all the folded form of values. Decoders append to it.
-	Arena []byte
+	// Arena holds the folded form of values, Texts their text where it had to be unescaped. Decoders append to them.
+	Arena, Texts []byte
 	// FoldedStrings says that Arena holds the folded form of every string value of the event, each followed by StringEnd, and
-	// besides at most text whose folded form is there too. Then one pass over Arena searches all strings at once. Decoders
-	// set it if the rule set has keyword rules.
+	// nothing else. Then one pass over Arena searches all strings at once. Decoders set it if the rule set has keyword rules.
 	FoldedStrings bool
 
 	// Keywords, if set, answers for keyword predicates from one search of all strings of the event. Package ruleset sets it
@@ -66,7 +65,7 @@ func (ev *Event) Reset(shape Shape, raw []byte) {
 	ev.raw = raw
 	ev.touched = ev.touched[:0]
 	ev.elems = ev.elems[:1]
-	ev.Arena = ev.Arena[:0]
+	ev.Arena, ev.Texts = ev.Arena[:0], ev.Texts[:0]
 	ev.FoldedStrings = false
 	ev.Keywords = nil
 	ev.strings = ev.strings[:0]

@@ -10,7 +10,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 // Source: sigma-language.md section 6.3; daemon.md section 7.
 func (p *Plan) JSON(ev *rtlib.Event, line []byte) error {
 	ev.Reset(rtlib.ShapeJSON, line)
-	d := decoder{line: line, ev: ev, arena: ev.Arena, allStrings: p.allStrings}
+	d := decoder{line: line, ev: ev, arena: ev.Arena, texts: ev.Texts, allStrings: p.allStrings}
 	if p.seenWords > len(d.few) {
 		d.many = make([]uint64, p.seenWords)
 	}
@@ -29,7 +29,7 @@ func (p *Plan) JSON(ev *rtlib.Event, line []byte) error {
 	if d.repeated {
 		d.rereadLast(p, start)
 	}
-	ev.Arena = d.arena
+	ev.Arena, ev.Texts = d.arena, d.texts
 	ev.FoldedStrings = p.allStrings && !d.deep
 	if len(p.indexed) > 0 && line[start] == '{' {
 		d.putIndexed(p)
@@ -42,6 +42,7 @@ func (p *Plan) JSON(ev *rtlib.Event, line []byte) error {
 type decoder struct {
 	line       []byte
 	arena      []byte // becomes ev.Arena
+	texts      []byte // becomes ev.Texts
 	ev         *rtlib.Event
 	allStrings bool
 	last       bool // of members with equal keys, use the last

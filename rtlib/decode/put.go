@@ -2,30 +2,32 @@ package decode
 
 import "github.com/rsigma-go/rsigma/rtlib"
 
-// text reads the string literal at i and returns its end, its text and its folded text.
+// text reads the string literal at i and returns its end, its text and its folded text. The latter goes to the arena; the text,
+// where it is not the source itself, to a place of its own, so that a search of the arena does not meet strings twice.
 func (d *decoder) text(i int) (end int, text, fold string) {
-	start := len(d.arena)
+	start := len(d.texts)
+	d.arena, d.texts = d.texts, d.arena
 	end, traits := d.copyString(i+1, asIs)
+	d.arena, d.texts = d.texts, d.arena
 	if end < 0 {
 		return end, "", ""
 	}
-	text = rtlib.View(d.arena[start:])
+	text = rtlib.View(d.texts[start:])
 	if traits&(escaped|invalid) == 0 {
 		text = rtlib.View(d.line[i+1 : end-1])
-		if traits&foldable != 0 || !d.allStrings {
-			d.arena = d.arena[:start]
-		}
+		d.texts = d.texts[:start]
 	}
-	if traits&foldable == 0 {
+	switch start = len(d.arena); {
+	case traits&foldable != 0:
+		d.arena = rtlib.AppendFold(d.arena, text)
+		fold = rtlib.View(d.arena[start:])
 		d.endString()
-		return end, text, text
+		return end, text, fold
+	case d.allStrings:
+		d.arena = append(d.arena, text...)
+		d.endString()
 	}
-	d.endString()
-	start = len(d.arena)
-	d.arena = rtlib.AppendFold(d.arena, text)
-	fold = rtlib.View(d.arena[start:])
-	d.endString()
-	return end, text, fold
+	return end, text, text
 }
 
 // endString marks the end of a string in the arena. There is room: copyString leaves slack.

@@ -92,9 +92,9 @@ type (
 )
 
 const (
-	smallBits = 15
+	smallBits = 17
 	largeBits = 19
-	manyGrams = 1 << smallBits / 24 // more grams than this need the large filter
+	manyGrams = 1 << smallBits / 64 // more grams than this need the large filter
 )
 
 func (f *smallFilter) may(key uint32) bool {
