@@ -7,7 +7,7 @@ FUZZTIME ?= 10s
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w -buildid='
 OWN := $(shell find . -name '*.go' -not -path './gen/*' -not -path './codegen/conformance/vectorsgen/*' -not -path '*/testdata/*')
 
-.PHONY: help generate run build test race check lint fmt golden fuzz bench hooks clean
+.PHONY: help generate run build test soak race check lint fmt golden fuzz bench hooks clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ build: ## build both programs into bin/
 
 test: ## run the tests (the command that CI runs)
 	$(GO) test -shuffle=on ./...
+
+soak: ## the long tests: every event of the corpus through every engine and the scan without an index
+	RSIGMA_CORPUS=full $(GO) test -timeout 60m -run 'Corpus' -v ./codegen/conformance
 
 race: ## run the tests under the race detector
 	$(GO) test -race -short -shuffle=on ./rtlib/... ./compiler/... ./codegen ./daemon/... ./cmd/...

@@ -42,8 +42,10 @@ func TestKeywordsInOtherShapes(t *testing.T) {
 		ev.Reset(ShapeKV, []byte("k=v"))
 		ev.PutPair("a", "x")
 		ev.PutPair("a", "a NEEDLE")
-		if !p.Match(ev) || !p.Match(ev) {
-			t.Error("a value is not searched")
+		for range 2 { // the second time from what the first gathered
+			if !p.Match(ev) {
+				t.Error("a value is not searched")
+			}
 		}
 		ev.Reset(ShapePlain, []byte("a line with a NEEDLE in it"))
 		if !p.Match(ev) {

@@ -78,8 +78,10 @@ func TestMembersOfKeyValueEvents(t *testing.T) {
 	ev := NewEvent()
 	ev.Reset(ShapeKV, []byte("tags=APP-1"))
 	ev.PutScalar(id, String, "APP-1", "app-1", "")
-	if !tags.Match(ev) || !tags.Match(ev) {
-		t.Error("a value is not its own member")
+	for range 2 { // the second time with what the first left behind
+		if !tags.Match(ev) {
+			t.Error("a value is not its own member")
+		}
 	}
 	ev.Reset(ShapePlain, []byte("tags"))
 	if tags.Match(ev) {

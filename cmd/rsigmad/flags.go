@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -81,7 +82,7 @@ func logReport(log *slog.Logger, r *reload.Report) {
 		if d.Severity == diag.SeverityError {
 			level = slog.LevelError
 		}
-		log.Log(nil, level, d.Msg, "code", d.Code, "at", d.Pos.String(), "rule_id", d.RuleID, "hint", d.Hint)
+		log.Log(context.Background(), level, d.Msg, "code", d.Code, "at", d.Pos.String(), "rule_id", d.RuleID, "hint", d.Hint)
 	}
 	for _, d := range r.Documents {
 		if d.Status == ir.Skipped {
