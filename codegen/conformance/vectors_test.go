@@ -20,14 +20,14 @@ var floors = map[string]struct{ passed, events int }{
 	"conditions":           {41, 87},
 	"documents":            {15, 26},
 	"errors":               {146, 1},
-	"filters":              {0, 0}, // of 21 and 40, see exceptions.yaml
+	"filters":              {20, 40}, // of 21, see exceptions.yaml
 	"keywords":             {26, 65},
 	"logsource":            {8, 16},
 	"modifiers":            {119, 299},
 	"nested-fields-arrays": {46, 108},
 	"null-exists":          {17, 58},
 	"numbers-types":        {31, 99},
-	"pipelines":            {155, 248}, // of 159 and 254, see exceptions.yaml
+	"pipelines":            {157, 252}, // of 159 and 254, see exceptions.yaml
 	"strings-escapes":      {45, 123},
 	"correlation-count":    {0, 0}, // the correlations run no events yet, see exceptions.yaml
 	"correlation-stats":    {0, 0},

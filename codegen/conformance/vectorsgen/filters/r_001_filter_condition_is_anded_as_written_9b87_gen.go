@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         11111111-1111-4111-8111-111111111111
 //	source     filters/001_filter_condition_is_anded_as_written.yml
-//	digest     55d27255801faf20
+//	digest     8022ec8f80ae342e
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_001_filter_condition_is_anded_as_written_9b87(ev *rtlib.Event) bool {
-	return r_001_filter_condition_is_anded_as_written_9b87__selection(ev)
+	return r_001_filter_condition_is_anded_as_written_9b87__selection(ev) &&
+		!r_001_filter_condition_is_anded_as_written_9b87__filter_F_selection_5ef7(ev)
 }
 
 func r_001_filter_condition_is_anded_as_written_9b87__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_001_filter_condition_is_anded_as_written_9b87__selection__Cmd = rtlib.Pred
 	},
 }
 
+func r_001_filter_condition_is_anded_as_written_9b87__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_001_filter_condition_is_anded_as_written_9b87__filter_F_selection_5ef7__User.Match(ev)
+}
+
+var r_001_filter_condition_is_anded_as_written_9b87__filter_F_selection_5ef7__User = rtlib.Pred{
+	Op:    rtlib.PrefixFold,
+	Field: f_User,
+	Strings: []string{
+		"adm_",
+	},
+}
+
 var r_001_filter_condition_is_anded_as_written_9b87__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Proc",
 		ID:        "11111111-1111-4111-8111-111111111111",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "filters/001_filter_condition_is_anded_as_written.yml",
-		Digest:    "55d27255801faf20",
+		Digest:    "8022ec8f80ae342e",
 	},
 	Match: r_001_filter_condition_is_anded_as_written_9b87,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_001_filter_condition_is_anded_as_written_9b87__selection__Cmd}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_001_filter_condition_is_anded_as_written_9b87__filter_F_selection_5ef7__User}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         11111111-1111-4111-8111-111111111111
 //	source     filters/002_filter_without_not_narrows_the_rule_to_it.yml
-//	digest     55d27255801faf20
+//	digest     32c7624d49216179
 //	condition  selection
+//	condition  and filter "F": selection
 func r_002_filter_without_not_narrows_the_rule_to_it_25f1(ev *rtlib.Event) bool {
-	return r_002_filter_without_not_narrows_the_rule_to_it_25f1__selection(ev)
+	return r_002_filter_without_not_narrows_the_rule_to_it_25f1__selection(ev) &&
+		r_002_filter_without_not_narrows_the_rule_to_it_25f1__filter_F_selection_5ef7(ev)
 }
 
 func r_002_filter_without_not_narrows_the_rule_to_it_25f1__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_002_filter_without_not_narrows_the_rule_to_it_25f1__selection__Cmd = rtlib
 	},
 }
 
+func r_002_filter_without_not_narrows_the_rule_to_it_25f1__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_002_filter_without_not_narrows_the_rule_to_it_25f1__filter_F_selection_5ef7__User.Match(ev)
+}
+
+var r_002_filter_without_not_narrows_the_rule_to_it_25f1__filter_F_selection_5ef7__User = rtlib.Pred{
+	Op:    rtlib.PrefixFold,
+	Field: f_User,
+	Strings: []string{
+		"adm_",
+	},
+}
+
 var r_002_filter_without_not_narrows_the_rule_to_it_25f1__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Proc",
 		ID:        "11111111-1111-4111-8111-111111111111",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "filters/002_filter_without_not_narrows_the_rule_to_it.yml",
-		Digest:    "55d27255801faf20",
+		Digest:    "32c7624d49216179",
 	},
 	Match: r_002_filter_without_not_narrows_the_rule_to_it_25f1,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_002_filter_without_not_narrows_the_rule_to_it_25f1__selection__Cmd}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_002_filter_without_not_narrows_the_rule_to_it_25f1__filter_F_selection_5ef7__User}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.Sel("filter F: selection"),
+		},
 	},
 }

@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         22222222-2222-4222-8222-222222222222
 //	source     filters/003_filter_by_name.yml#2
-//	digest     e6afd03d64d998b7
+//	digest     590ef11b61256f8c
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_003_filter_by_name_b7fa_2(ev *rtlib.Event) bool {
-	return r_003_filter_by_name_b7fa_2__selection(ev)
+	return r_003_filter_by_name_b7fa_2__selection(ev) &&
+		!r_003_filter_by_name_b7fa_2__filter_F_selection_5ef7(ev)
 }
 
 func r_003_filter_by_name_b7fa_2__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_003_filter_by_name_b7fa_2__selection__Port = rtlib.Pred{
 	},
 }
 
+func r_003_filter_by_name_b7fa_2__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_003_filter_by_name_b7fa_2__filter_F_selection_5ef7__Ip.Match(ev)
+}
+
+var r_003_filter_by_name_b7fa_2__filter_F_selection_5ef7__Ip = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Ip,
+	Strings: []string{
+		"10.0.0.1",
+	},
+}
+
 var r_003_filter_by_name_b7fa_2__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Net",
 		ID:        "22222222-2222-4222-8222-222222222222",
 		LogSource: rtlib.LogSource{Category: "network_connection", Product: "windows"},
 		Source:    "filters/003_filter_by_name.yml#2",
-		Digest:    "e6afd03d64d998b7",
+		Digest:    "590ef11b61256f8c",
 	},
 	Match: r_003_filter_by_name_b7fa_2,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_003_filter_by_name_b7fa_2__selection__Port}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_003_filter_by_name_b7fa_2__filter_F_selection_5ef7__Ip}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         11111111-1111-4111-8111-111111111111
 //	source     filters/004_filter_by_title.yml
-//	digest     55d27255801faf20
+//	digest     310d179f5b5a4120
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_004_filter_by_title_d491(ev *rtlib.Event) bool {
-	return r_004_filter_by_title_d491__selection(ev)
+	return r_004_filter_by_title_d491__selection(ev) &&
+		!r_004_filter_by_title_d491__filter_F_selection_5ef7(ev)
 }
 
 func r_004_filter_by_title_d491__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_004_filter_by_title_d491__selection__Cmd = rtlib.Pred{
 	},
 }
 
+func r_004_filter_by_title_d491__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_004_filter_by_title_d491__filter_F_selection_5ef7__User.Match(ev)
+}
+
+var r_004_filter_by_title_d491__filter_F_selection_5ef7__User = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_User,
+	Strings: []string{
+		"SYSTEM",
+	},
+}
+
 var r_004_filter_by_title_d491__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Proc",
 		ID:        "11111111-1111-4111-8111-111111111111",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "filters/004_filter_by_title.yml",
-		Digest:    "55d27255801faf20",
+		Digest:    "310d179f5b5a4120",
 	},
 	Match: r_004_filter_by_title_d491,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_004_filter_by_title_d491__selection__Cmd}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_004_filter_by_title_d491__filter_F_selection_5ef7__User}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

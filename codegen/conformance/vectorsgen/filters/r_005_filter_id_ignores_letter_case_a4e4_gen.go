@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         ABCDEFAB-1111-4111-8111-ABCDEFABCDEF
 //	source     filters/005_filter_id_ignores_letter_case.yml
-//	digest     7cbf749705ff2f78
+//	digest     1cdec739c704c14d
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_005_filter_id_ignores_letter_case_a4e4(ev *rtlib.Event) bool {
-	return r_005_filter_id_ignores_letter_case_a4e4__selection(ev)
+	return r_005_filter_id_ignores_letter_case_a4e4__selection(ev) &&
+		!r_005_filter_id_ignores_letter_case_a4e4__filter_F_selection_5ef7(ev)
 }
 
 func r_005_filter_id_ignores_letter_case_a4e4__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_005_filter_id_ignores_letter_case_a4e4__selection__A = rtlib.Pred{
 	},
 }
 
+func r_005_filter_id_ignores_letter_case_a4e4__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_005_filter_id_ignores_letter_case_a4e4__filter_F_selection_5ef7__B.Match(ev)
+}
+
+var r_005_filter_id_ignores_letter_case_a4e4__filter_F_selection_5ef7__B = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_B,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_005_filter_id_ignores_letter_case_a4e4__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "ABCDEFAB-1111-4111-8111-ABCDEFABCDEF",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/005_filter_id_ignores_letter_case.yml",
-		Digest:    "7cbf749705ff2f78",
+		Digest:    "1cdec739c704c14d",
 	},
 	Match: r_005_filter_id_ignores_letter_case_a4e4,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_005_filter_id_ignores_letter_case_a4e4__selection__A}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_005_filter_id_ignores_letter_case_a4e4__filter_F_selection_5ef7__B}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

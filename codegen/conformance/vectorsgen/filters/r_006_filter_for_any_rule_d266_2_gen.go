@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         22222222-2222-4222-8222-222222222222
 //	source     filters/006_filter_for_any_rule.yml#2
-//	digest     e6afd03d64d998b7
+//	digest     7dd3f98ad46aa299
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_006_filter_for_any_rule_d266_2(ev *rtlib.Event) bool {
-	return r_006_filter_for_any_rule_d266_2__selection(ev)
+	return r_006_filter_for_any_rule_d266_2__selection(ev) &&
+		!r_006_filter_for_any_rule_d266_2__filter_F_selection_5ef7(ev)
 }
 
 func r_006_filter_for_any_rule_d266_2__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_006_filter_for_any_rule_d266_2__selection__Port = rtlib.Pred{
 	},
 }
 
+func r_006_filter_for_any_rule_d266_2__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_006_filter_for_any_rule_d266_2__filter_F_selection_5ef7__Env.Match(ev)
+}
+
+var r_006_filter_for_any_rule_d266_2__filter_F_selection_5ef7__Env = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Env,
+	Strings: []string{
+		"test",
+	},
+}
+
 var r_006_filter_for_any_rule_d266_2__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Net",
 		ID:        "22222222-2222-4222-8222-222222222222",
 		LogSource: rtlib.LogSource{Category: "network_connection", Product: "windows"},
 		Source:    "filters/006_filter_for_any_rule.yml#2",
-		Digest:    "e6afd03d64d998b7",
+		Digest:    "7dd3f98ad46aa299",
 	},
 	Match: r_006_filter_for_any_rule_d266_2,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_006_filter_for_any_rule_d266_2__selection__Port}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_006_filter_for_any_rule_d266_2__filter_F_selection_5ef7__Env}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         11111111-1111-4111-8111-111111111111
 //	source     filters/007_empty_rules_list_means_any.yml
-//	digest     55d27255801faf20
+//	digest     5250862f4d179edb
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_007_empty_rules_list_means_any_8d60(ev *rtlib.Event) bool {
-	return r_007_empty_rules_list_means_any_8d60__selection(ev)
+	return r_007_empty_rules_list_means_any_8d60__selection(ev) &&
+		!r_007_empty_rules_list_means_any_8d60__filter_F_selection_5ef7(ev)
 }
 
 func r_007_empty_rules_list_means_any_8d60__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_007_empty_rules_list_means_any_8d60__selection__Cmd = rtlib.Pred{
 	},
 }
 
+func r_007_empty_rules_list_means_any_8d60__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_007_empty_rules_list_means_any_8d60__filter_F_selection_5ef7__Env.Match(ev)
+}
+
+var r_007_empty_rules_list_means_any_8d60__filter_F_selection_5ef7__Env = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Env,
+	Strings: []string{
+		"test",
+	},
+}
+
 var r_007_empty_rules_list_means_any_8d60__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Proc",
 		ID:        "11111111-1111-4111-8111-111111111111",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "filters/007_empty_rules_list_means_any.yml",
-		Digest:    "55d27255801faf20",
+		Digest:    "5250862f4d179edb",
 	},
 	Match: r_007_empty_rules_list_means_any_8d60,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_007_empty_rules_list_means_any_8d60__selection__Cmd}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_007_empty_rules_list_means_any_8d60__filter_F_selection_5ef7__Env}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

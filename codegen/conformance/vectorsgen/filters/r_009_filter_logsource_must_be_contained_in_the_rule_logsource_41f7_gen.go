@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         11111111-1111-4111-8111-111111111111
 //	source     filters/009_filter_logsource_must_be_contained_in_the_rule_logsource.yml
-//	digest     55d27255801faf20
+//	digest     5250862f4d179edb
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7(ev *rtlib.Event) bool {
-	return r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__selection(ev)
+	return r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__selection(ev) &&
+		!r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__filter_F_selection_5ef7(ev)
 }
 
 func r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__selecti
 	},
 }
 
+func r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__filter_F_selection_5ef7__Env.Match(ev)
+}
+
+var r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__filter_F_selection_5ef7__Env = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Env,
+	Strings: []string{
+		"test",
+	},
+}
+
 var r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Proc",
 		ID:        "11111111-1111-4111-8111-111111111111",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "filters/009_filter_logsource_must_be_contained_in_the_rule_logsource.yml",
-		Digest:    "55d27255801faf20",
+		Digest:    "5250862f4d179edb",
 	},
 	Match: r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__selection__Cmd}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_009_filter_logsource_must_be_contained_in_the_rule_logsource_41f7__filter_F_selection_5ef7__Env}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

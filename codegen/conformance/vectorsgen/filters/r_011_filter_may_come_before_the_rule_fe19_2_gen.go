@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/011_filter_may_come_before_the_rule.yml#2
-//	digest     8097dadf96b81f10
+//	digest     2d2c9de786df106b
 //	condition  selection
+//	condition  and filter "F": not selection
 func r_011_filter_may_come_before_the_rule_fe19_2(ev *rtlib.Event) bool {
-	return r_011_filter_may_come_before_the_rule_fe19_2__selection(ev)
+	return r_011_filter_may_come_before_the_rule_fe19_2__selection(ev) &&
+		!r_011_filter_may_come_before_the_rule_fe19_2__filter_F_selection_5ef7(ev)
 }
 
 func r_011_filter_may_come_before_the_rule_fe19_2__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var r_011_filter_may_come_before_the_rule_fe19_2__selection__A = rtlib.Pred{
 	},
 }
 
+func r_011_filter_may_come_before_the_rule_fe19_2__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_011_filter_may_come_before_the_rule_fe19_2__filter_F_selection_5ef7__B.Match(ev)
+}
+
+var r_011_filter_may_come_before_the_rule_fe19_2__filter_F_selection_5ef7__B = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_B,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_011_filter_may_come_before_the_rule_fe19_2__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/011_filter_may_come_before_the_rule.yml#2",
-		Digest:    "8097dadf96b81f10",
+		Digest:    "2d2c9de786df106b",
 	},
 	Match: r_011_filter_may_come_before_the_rule_fe19_2,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_011_filter_may_come_before_the_rule_fe19_2__selection__A}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_011_filter_may_come_before_the_rule_fe19_2__filter_F_selection_5ef7__B}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

@@ -8,11 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/012_filter_selections_have_their_own_scope.yml
-//	digest     8179279f2d62e699
+//	digest     1f80a12b04c0a49e
 //	condition  all of selection*
+//	condition  and filter "F": not selection
 func r_012_filter_selections_have_their_own_scope_065e(ev *rtlib.Event) bool {
 	return r_012_filter_selections_have_their_own_scope_065e__selection(ev) &&
-		r_012_filter_selections_have_their_own_scope_065e__selection_2(ev)
+		r_012_filter_selections_have_their_own_scope_065e__selection_2(ev) &&
+		!r_012_filter_selections_have_their_own_scope_065e__filter_F_selection_5ef7(ev)
 }
 
 func r_012_filter_selections_have_their_own_scope_065e__selection(ev *rtlib.Event) bool {
@@ -39,20 +41,36 @@ var r_012_filter_selections_have_their_own_scope_065e__selection_2__C = rtlib.Pr
 	},
 }
 
+func r_012_filter_selections_have_their_own_scope_065e__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_012_filter_selections_have_their_own_scope_065e__filter_F_selection_5ef7__B.Match(ev)
+}
+
+var r_012_filter_selections_have_their_own_scope_065e__filter_F_selection_5ef7__B = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_B,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_012_filter_selections_have_their_own_scope_065e__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/012_filter_selections_have_their_own_scope.yml",
-		Digest:    "8179279f2d62e699",
+		Digest:    "1f80a12b04c0a49e",
 	},
 	Match: r_012_filter_selections_have_their_own_scope_065e,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&r_012_filter_selections_have_their_own_scope_065e__selection__A}},
 		{Name: "selection_2", Body: rtlib.AllOf{&r_012_filter_selections_have_their_own_scope_065e__selection_2__C}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_012_filter_selections_have_their_own_scope_065e__filter_F_selection_5ef7__B}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.OfSels{N: 2, Names: []string{"selection", "selection_2"}},
+		rtlib.AllConds{
+			rtlib.OfSels{N: 2, Names: []string{"selection", "selection_2"}},
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

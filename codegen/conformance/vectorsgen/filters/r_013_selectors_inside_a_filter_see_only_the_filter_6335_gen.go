@@ -8,10 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/013_selectors_inside_a_filter_see_only_the_filter.yml
-//	digest     077384831f0106ca
+//	digest     ad556d7be47ce7fc
 //	condition  sel_a
+//	condition  and filter "F": not 1 of sel_*
 func r_013_selectors_inside_a_filter_see_only_the_filter_6335(ev *rtlib.Event) bool {
-	return r_013_selectors_inside_a_filter_see_only_the_filter_6335__sel_a(ev)
+	return r_013_selectors_inside_a_filter_see_only_the_filter_6335__sel_a(ev) &&
+		!(r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_x_4be4(ev) ||
+			r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_y_721f(ev))
 }
 
 func r_013_selectors_inside_a_filter_see_only_the_filter_6335__sel_a(ev *rtlib.Event) bool {
@@ -26,19 +29,48 @@ var r_013_selectors_inside_a_filter_see_only_the_filter_6335__sel_a__A = rtlib.P
 	},
 }
 
+func r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_x_4be4(ev *rtlib.Event) bool {
+	return r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_x_4be4__X.Match(ev)
+}
+
+var r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_x_4be4__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
+func r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_y_721f(ev *rtlib.Event) bool {
+	return r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_y_721f__Y.Match(ev)
+}
+
+var r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_y_721f__Y = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Y,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_013_selectors_inside_a_filter_see_only_the_filter_6335__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/013_selectors_inside_a_filter_see_only_the_filter.yml",
-		Digest:    "077384831f0106ca",
+		Digest:    "ad556d7be47ce7fc",
 	},
 	Match: r_013_selectors_inside_a_filter_see_only_the_filter_6335,
 	Selections: []rtlib.Selection{
 		{Name: "sel_a", Body: rtlib.AllOf{&r_013_selectors_inside_a_filter_see_only_the_filter_6335__sel_a__A}},
+		{Name: "filter F: sel_x", Hidden: true, Body: rtlib.AllOf{&r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_x_4be4__X}},
+		{Name: "filter F: sel_y", Hidden: true, Body: rtlib.AllOf{&r_013_selectors_inside_a_filter_see_only_the_filter_6335__filter_F_sel_y_721f__Y}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel_a"),
+		rtlib.AllConds{
+			rtlib.Sel("sel_a"),
+			rtlib.NotCond{X: rtlib.OfSels{N: 1, Names: []string{"filter F: sel_x", "filter F: sel_y"}}},
+		},
 	},
 }

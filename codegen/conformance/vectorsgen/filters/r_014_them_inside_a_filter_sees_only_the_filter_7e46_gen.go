@@ -8,10 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/014_them_inside_a_filter_sees_only_the_filter.yml
-//	digest     0dd242d6893da30e
+//	digest     4ad53177f0c5bf68
 //	condition  a
+//	condition  and filter "F": not all of them
 func r_014_them_inside_a_filter_sees_only_the_filter_7e46(ev *rtlib.Event) bool {
-	return r_014_them_inside_a_filter_sees_only_the_filter_7e46__a(ev)
+	return r_014_them_inside_a_filter_sees_only_the_filter_7e46__a(ev) &&
+		!(r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_x_491e(ev) &&
+			r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_y_b89f(ev))
 }
 
 func r_014_them_inside_a_filter_sees_only_the_filter_7e46__a(ev *rtlib.Event) bool {
@@ -26,19 +29,48 @@ var r_014_them_inside_a_filter_sees_only_the_filter_7e46__a__A = rtlib.Pred{
 	},
 }
 
+func r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_x_491e(ev *rtlib.Event) bool {
+	return r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_x_491e__X.Match(ev)
+}
+
+var r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_x_491e__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
+func r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_y_b89f(ev *rtlib.Event) bool {
+	return r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_y_b89f__Y.Match(ev)
+}
+
+var r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_y_b89f__Y = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Y,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_014_them_inside_a_filter_sees_only_the_filter_7e46__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/014_them_inside_a_filter_sees_only_the_filter.yml",
-		Digest:    "0dd242d6893da30e",
+		Digest:    "4ad53177f0c5bf68",
 	},
 	Match: r_014_them_inside_a_filter_sees_only_the_filter_7e46,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_014_them_inside_a_filter_sees_only_the_filter_7e46__a__A}},
+		{Name: "filter F: x", Hidden: true, Body: rtlib.AllOf{&r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_x_491e__X}},
+		{Name: "filter F: y", Hidden: true, Body: rtlib.AllOf{&r_014_them_inside_a_filter_sees_only_the_filter_7e46__filter_F_y_b89f__Y}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("a"),
+		rtlib.AllConds{
+			rtlib.Sel("a"),
+			rtlib.NotCond{X: rtlib.OfSels{N: 2, Names: []string{"filter F: x", "filter F: y"}}},
+		},
 	},
 }

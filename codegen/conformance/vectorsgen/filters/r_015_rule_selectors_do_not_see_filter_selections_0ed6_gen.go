@@ -8,11 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/015_rule_selectors_do_not_see_filter_selections.yml
-//	digest     c073fc5f655ce735
+//	digest     6c88a6dc397ab4ee
 //	condition  all of *
+//	condition  and filter "F": not x
 func r_015_rule_selectors_do_not_see_filter_selections_0ed6(ev *rtlib.Event) bool {
 	return r_015_rule_selectors_do_not_see_filter_selections_0ed6__a(ev) &&
-		r_015_rule_selectors_do_not_see_filter_selections_0ed6__b(ev)
+		r_015_rule_selectors_do_not_see_filter_selections_0ed6__b(ev) &&
+		!r_015_rule_selectors_do_not_see_filter_selections_0ed6__filter_F_x_491e(ev)
 }
 
 func r_015_rule_selectors_do_not_see_filter_selections_0ed6__a(ev *rtlib.Event) bool {
@@ -39,20 +41,36 @@ var r_015_rule_selectors_do_not_see_filter_selections_0ed6__b__B = rtlib.Pred{
 	},
 }
 
+func r_015_rule_selectors_do_not_see_filter_selections_0ed6__filter_F_x_491e(ev *rtlib.Event) bool {
+	return r_015_rule_selectors_do_not_see_filter_selections_0ed6__filter_F_x_491e__X.Match(ev)
+}
+
+var r_015_rule_selectors_do_not_see_filter_selections_0ed6__filter_F_x_491e__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_015_rule_selectors_do_not_see_filter_selections_0ed6__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/015_rule_selectors_do_not_see_filter_selections.yml",
-		Digest:    "c073fc5f655ce735",
+		Digest:    "6c88a6dc397ab4ee",
 	},
 	Match: r_015_rule_selectors_do_not_see_filter_selections_0ed6,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_015_rule_selectors_do_not_see_filter_selections_0ed6__a__A}},
 		{Name: "b", Body: rtlib.AllOf{&r_015_rule_selectors_do_not_see_filter_selections_0ed6__b__B}},
+		{Name: "filter F: x", Hidden: true, Body: rtlib.AllOf{&r_015_rule_selectors_do_not_see_filter_selections_0ed6__filter_F_x_491e__X}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.OfSels{N: 2, Names: []string{"a", "b"}},
+		rtlib.AllConds{
+			rtlib.OfSels{N: 2, Names: []string{"a", "b"}},
+			rtlib.NotCond{X: rtlib.Sel("filter F: x")},
+		},
 	},
 }

@@ -8,10 +8,14 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/016_two_filters_both_apply.yml
-//	digest     0dd242d6893da30e
+//	digest     fb1113dd29a6470b
 //	condition  a
+//	condition  and filter "F1": not selection
+//	condition  and filter "F2": not selection
 func r_016_two_filters_both_apply_6094(ev *rtlib.Event) bool {
-	return r_016_two_filters_both_apply_6094__a(ev)
+	return r_016_two_filters_both_apply_6094__a(ev) &&
+		!r_016_two_filters_both_apply_6094__filter_F1_selection_3917(ev) &&
+		!r_016_two_filters_both_apply_6094__filter_F2_selection_0261(ev)
 }
 
 func r_016_two_filters_both_apply_6094__a(ev *rtlib.Event) bool {
@@ -26,19 +30,51 @@ var r_016_two_filters_both_apply_6094__a__A = rtlib.Pred{
 	},
 }
 
+func r_016_two_filters_both_apply_6094__filter_F1_selection_3917(ev *rtlib.Event) bool {
+	return r_016_two_filters_both_apply_6094__filter_F1_selection_3917__X.Match(ev)
+}
+
+var r_016_two_filters_both_apply_6094__filter_F1_selection_3917__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
+func r_016_two_filters_both_apply_6094__filter_F2_selection_0261(ev *rtlib.Event) bool {
+	return r_016_two_filters_both_apply_6094__filter_F2_selection_0261__Y.Match(ev)
+}
+
+var r_016_two_filters_both_apply_6094__filter_F2_selection_0261__Y = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Y,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_016_two_filters_both_apply_6094__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/016_two_filters_both_apply.yml",
-		Digest:    "0dd242d6893da30e",
+		Digest:    "fb1113dd29a6470b",
 	},
 	Match: r_016_two_filters_both_apply_6094,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_016_two_filters_both_apply_6094__a__A}},
+		{Name: "filter F1: selection", Hidden: true, Body: rtlib.AllOf{&r_016_two_filters_both_apply_6094__filter_F1_selection_3917__X}},
+		{Name: "filter F2: selection", Hidden: true, Body: rtlib.AllOf{&r_016_two_filters_both_apply_6094__filter_F2_selection_0261__Y}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("a"),
+		rtlib.AllConds{
+			rtlib.AllConds{
+				rtlib.Sel("a"),
+				rtlib.NotCond{X: rtlib.Sel("filter F1: selection")},
+			},
+			rtlib.NotCond{X: rtlib.Sel("filter F2: selection")},
+		},
 	},
 }

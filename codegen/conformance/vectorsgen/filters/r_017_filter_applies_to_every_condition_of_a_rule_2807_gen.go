@@ -8,12 +8,15 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/017_filter_applies_to_every_condition_of_a_rule.yml
-//	digest     70e68d319e667bb2
+//	digest     c1c8f4798e9a2bb0
 //	condition  a
 //	condition  b
+//	condition  and filter "F": not selection
 func r_017_filter_applies_to_every_condition_of_a_rule_2807(ev *rtlib.Event) bool {
-	return r_017_filter_applies_to_every_condition_of_a_rule_2807__a(ev) ||
-		r_017_filter_applies_to_every_condition_of_a_rule_2807__b(ev)
+	return (r_017_filter_applies_to_every_condition_of_a_rule_2807__a(ev) &&
+		!r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7(ev)) ||
+		(r_017_filter_applies_to_every_condition_of_a_rule_2807__b(ev) &&
+			!r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7(ev))
 }
 
 func r_017_filter_applies_to_every_condition_of_a_rule_2807__a(ev *rtlib.Event) bool {
@@ -40,21 +43,40 @@ var r_017_filter_applies_to_every_condition_of_a_rule_2807__b__B = rtlib.Pred{
 	},
 }
 
+func r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7__X.Match(ev)
+}
+
+var r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_017_filter_applies_to_every_condition_of_a_rule_2807__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/017_filter_applies_to_every_condition_of_a_rule.yml",
-		Digest:    "70e68d319e667bb2",
+		Digest:    "c1c8f4798e9a2bb0",
 	},
 	Match: r_017_filter_applies_to_every_condition_of_a_rule_2807,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_017_filter_applies_to_every_condition_of_a_rule_2807__a__A}},
 		{Name: "b", Body: rtlib.AllOf{&r_017_filter_applies_to_every_condition_of_a_rule_2807__b__B}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_017_filter_applies_to_every_condition_of_a_rule_2807__filter_F_selection_5ef7__X}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("a"),
-		rtlib.Sel("b"),
+		rtlib.AllConds{
+			rtlib.Sel("a"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
+		rtlib.AllConds{
+			rtlib.Sel("b"),
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
+		},
 	},
 }

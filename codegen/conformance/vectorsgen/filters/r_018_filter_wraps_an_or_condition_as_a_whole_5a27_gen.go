@@ -8,11 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/018_filter_wraps_an_or_condition_as_a_whole.yml
-//	digest     6a3efae6c96a7a8b
+//	digest     c8984c10a0782397
 //	condition  a or b
+//	condition  and filter "F": not selection
 func r_018_filter_wraps_an_or_condition_as_a_whole_5a27(ev *rtlib.Event) bool {
-	return r_018_filter_wraps_an_or_condition_as_a_whole_5a27__a(ev) ||
-		r_018_filter_wraps_an_or_condition_as_a_whole_5a27__b(ev)
+	return (r_018_filter_wraps_an_or_condition_as_a_whole_5a27__a(ev) ||
+		r_018_filter_wraps_an_or_condition_as_a_whole_5a27__b(ev)) &&
+		!r_018_filter_wraps_an_or_condition_as_a_whole_5a27__filter_F_selection_5ef7(ev)
 }
 
 func r_018_filter_wraps_an_or_condition_as_a_whole_5a27__a(ev *rtlib.Event) bool {
@@ -39,23 +41,39 @@ var r_018_filter_wraps_an_or_condition_as_a_whole_5a27__b__B = rtlib.Pred{
 	},
 }
 
+func r_018_filter_wraps_an_or_condition_as_a_whole_5a27__filter_F_selection_5ef7(ev *rtlib.Event) bool {
+	return r_018_filter_wraps_an_or_condition_as_a_whole_5a27__filter_F_selection_5ef7__X.Match(ev)
+}
+
+var r_018_filter_wraps_an_or_condition_as_a_whole_5a27__filter_F_selection_5ef7__X = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_X,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_018_filter_wraps_an_or_condition_as_a_whole_5a27__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/018_filter_wraps_an_or_condition_as_a_whole.yml",
-		Digest:    "6a3efae6c96a7a8b",
+		Digest:    "c8984c10a0782397",
 	},
 	Match: r_018_filter_wraps_an_or_condition_as_a_whole_5a27,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_018_filter_wraps_an_or_condition_as_a_whole_5a27__a__A}},
 		{Name: "b", Body: rtlib.AllOf{&r_018_filter_wraps_an_or_condition_as_a_whole_5a27__b__B}},
+		{Name: "filter F: selection", Hidden: true, Body: rtlib.AllOf{&r_018_filter_wraps_an_or_condition_as_a_whole_5a27__filter_F_selection_5ef7__X}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.AnyConds{
-			rtlib.Sel("a"),
-			rtlib.Sel("b"),
+		rtlib.AllConds{
+			rtlib.AnyConds{
+				rtlib.Sel("a"),
+				rtlib.Sel("b"),
+			},
+			rtlib.NotCond{X: rtlib.Sel("filter F: selection")},
 		},
 	},
 }

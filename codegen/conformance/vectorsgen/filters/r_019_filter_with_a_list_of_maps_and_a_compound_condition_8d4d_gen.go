@@ -8,10 +8,13 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         r
 //	source     filters/019_filter_with_a_list_of_maps_and_a_compound_condition.yml
-//	digest     0dd242d6893da30e
+//	digest     8bc02452d65472bb
 //	condition  a
+//	condition  and filter "F": not (trusted and svc)
 func r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d(ev *rtlib.Event) bool {
-	return r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__a(ev)
+	return r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__a(ev) &&
+		!(r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2(ev) &&
+			r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_svc_3c7d(ev))
 }
 
 func r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__a(ev *rtlib.Event) bool {
@@ -26,19 +29,63 @@ var r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__a__A = rtlib
 	},
 }
 
+func r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2(ev *rtlib.Event) bool {
+	return r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Ip.Match(ev) ||
+		r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Host.Match(ev)
+}
+
+var r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Ip = rtlib.Pred{
+	Op:    rtlib.CIDR,
+	Field: f_Ip,
+	Strings: []string{
+		"10.0.0.0/8",
+	},
+}
+
+var r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Host = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Host,
+	Strings: []string{
+		"jump",
+	},
+}
+
+func r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_svc_3c7d(ev *rtlib.Event) bool {
+	return r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_svc_3c7d__User.Match(ev)
+}
+
+var r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_svc_3c7d__User = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_User,
+	Strings: []string{
+		"svc",
+	},
+}
+
 var r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "R",
 		ID:        "r",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "filters/019_filter_with_a_list_of_maps_and_a_compound_condition.yml",
-		Digest:    "0dd242d6893da30e",
+		Digest:    "8bc02452d65472bb",
 	},
 	Match: r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d,
 	Selections: []rtlib.Selection{
 		{Name: "a", Body: rtlib.AllOf{&r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__a__A}},
+		{Name: "filter F: trusted", Hidden: true, Body: rtlib.AnyOf{
+			rtlib.AllOf{&r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Ip},
+			rtlib.AllOf{&r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_trusted_58f2__Host},
+		}},
+		{Name: "filter F: svc", Hidden: true, Body: rtlib.AllOf{&r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__filter_F_svc_3c7d__User}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("a"),
+		rtlib.AllConds{
+			rtlib.Sel("a"),
+			rtlib.NotCond{X: rtlib.AllConds{
+				rtlib.Sel("filter F: trusted"),
+				rtlib.Sel("filter F: svc"),
+			}},
+		},
 	},
 }

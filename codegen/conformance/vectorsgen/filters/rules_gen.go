@@ -17,7 +17,13 @@ const (
 	f_B    = rtlib.Field("B")
 	f_C    = rtlib.Field("C")
 	f_Cmd  = rtlib.Field("Cmd")
+	f_Env  = rtlib.Field("Env")
+	f_Host = rtlib.Field("Host")
+	f_Ip   = rtlib.Field("Ip")
 	f_Port = rtlib.Field("Port")
+	f_User = rtlib.Field("User")
+	f_X    = rtlib.Field("X")
+	f_Y    = rtlib.Field("Y")
 )
 
 // Rules are the rules of this package, sorted by name.

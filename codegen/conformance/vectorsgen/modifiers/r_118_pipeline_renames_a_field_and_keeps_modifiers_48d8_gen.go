@@ -7,19 +7,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 // r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8 is the Sigma rule "pipeline renames a field and keeps modifiers".
 //
 //	source     modifiers/118_pipeline_renames_a_field_and_keeps_modifiers.yml
-//	digest     ba312fc70e943239
+//	digest     09ae2777366785b9
 //	condition  sel
 func r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8(ev *rtlib.Event) bool {
 	return r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel(ev)
 }
 
 func r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel(ev *rtlib.Event) bool {
-	return r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__CommandLine.Match(ev)
+	return r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__process_command_line_d806.Match(ev)
 }
 
-var r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__CommandLine = rtlib.Pred{
+var r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__process_command_line_d806 = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_CommandLine,
+	Field: f_process_command_line_d806,
 	All:   true,
 	Strings: []string{
 		"a",
@@ -32,11 +32,11 @@ var r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__rule = rtlib.Rule{
 		Title:     "pipeline renames a field and keeps modifiers",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "modifiers/118_pipeline_renames_a_field_and_keeps_modifiers.yml",
-		Digest:    "ba312fc70e943239",
+		Digest:    "09ae2777366785b9",
 	},
 	Match: r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__CommandLine}},
+		{Name: "sel", Body: rtlib.AllOf{&r_118_pipeline_renames_a_field_and_keeps_modifiers_48d8__sel__process_command_line_d806}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

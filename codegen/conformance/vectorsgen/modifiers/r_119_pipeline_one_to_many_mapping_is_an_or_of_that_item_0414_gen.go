@@ -7,20 +7,29 @@ import "github.com/rsigma-go/rsigma/rtlib"
 // r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414 is the Sigma rule "pipeline one to many mapping is an OR of that item".
 //
 //	source     modifiers/119_pipeline_one_to_many_mapping_is_an_or_of_that_item.yml
-//	digest     361d315cbfc32847
+//	digest     513db96807a85591
 //	condition  sel
 func r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414(ev *rtlib.Event) bool {
 	return r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel(ev)
 }
 
 func r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel(ev *rtlib.Event) bool {
-	return r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__Src.Match(ev) &&
+	return (r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__client_ip_c83d.Match(ev) ||
+		r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__source_ip_8ca1.Match(ev)) &&
 		r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__Port.Match(ev)
 }
 
-var r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__Src = rtlib.Pred{
+var r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__client_ip_c83d = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Src,
+	Field: f_client_ip_c83d,
+	Strings: []string{
+		"10.0.0.1",
+	},
+}
+
+var r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__source_ip_8ca1 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_source_ip_8ca1,
 	Strings: []string{
 		"10.0.0.1",
 	},
@@ -39,12 +48,15 @@ var r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__rule = rtlib.
 		Title:     "pipeline one to many mapping is an OR of that item",
 		LogSource: rtlib.LogSource{Category: "test"},
 		Source:    "modifiers/119_pipeline_one_to_many_mapping_is_an_or_of_that_item.yml",
-		Digest:    "361d315cbfc32847",
+		Digest:    "513db96807a85591",
 	},
 	Match: r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__Src,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__client_ip_c83d},
+				rtlib.AllOf{&r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__source_ip_8ca1},
+			},
 			&r_119_pipeline_one_to_many_mapping_is_an_or_of_that_item_0414__sel__Port,
 		}},
 	},

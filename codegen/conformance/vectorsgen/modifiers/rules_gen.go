@@ -13,29 +13,30 @@ const (
 
 // The fields that the rules of this package look at.
 const (
-	f_A           = rtlib.Field("A")
-	f_Args        = rtlib.Field("Args")
-	f_Cmd         = rtlib.Field("Cmd")
-	f_CommandLine = rtlib.Field("CommandLine")
-	f_Data        = rtlib.Field("Data")
-	f_F           = rtlib.Field("F")
-	f_G           = rtlib.Field("G")
-	f_Image       = rtlib.Field("Image")
-	f_Ip          = rtlib.Field("Ip")
-	f_Ips         = rtlib.Field("Ips")
-	f_K           = rtlib.Field("K")
-	f_Mask        = rtlib.Field("Mask")
-	f_N           = rtlib.Field("N")
-	f_Path        = rtlib.Field("Path")
-	f_Port        = rtlib.Field("Port")
-	f_Src         = rtlib.Field("Src")
-	f_Tags        = rtlib.Field("Tags")
-	f_Ts          = rtlib.Field("Ts")
-	f_Uri         = rtlib.Field("Uri")
-	f_User        = rtlib.Field("User")
-	f_V           = rtlib.Field("V")
-	f_a_b_2e73    = rtlib.Field("a.b")
-	f_exe         = rtlib.Field("exe")
+	f_A                         = rtlib.Field("A")
+	f_Args                      = rtlib.Field("Args")
+	f_Cmd                       = rtlib.Field("Cmd")
+	f_Data                      = rtlib.Field("Data")
+	f_F                         = rtlib.Field("F")
+	f_G                         = rtlib.Field("G")
+	f_Image                     = rtlib.Field("Image")
+	f_Ip                        = rtlib.Field("Ip")
+	f_Ips                       = rtlib.Field("Ips")
+	f_K                         = rtlib.Field("K")
+	f_Mask                      = rtlib.Field("Mask")
+	f_N                         = rtlib.Field("N")
+	f_Path                      = rtlib.Field("Path")
+	f_Port                      = rtlib.Field("Port")
+	f_Tags                      = rtlib.Field("Tags")
+	f_Ts                        = rtlib.Field("Ts")
+	f_Uri                       = rtlib.Field("Uri")
+	f_User                      = rtlib.Field("User")
+	f_V                         = rtlib.Field("V")
+	f_a_b_2e73                  = rtlib.Field("a.b")
+	f_client_ip_c83d            = rtlib.Field("client.ip")
+	f_exe                       = rtlib.Field("exe")
+	f_process_command_line_d806 = rtlib.Field("process.command_line")
+	f_source_ip_8ca1            = rtlib.Field("source.ip")
 )
 
 // Rules are the rules of this package, sorted by name.
@@ -142,6 +143,7 @@ var Rules = []*rtlib.Rule{
 	&r_100_windash_keeps_wildcards_4e24__rule,
 	&r_101_windash_with_many_dashes_f178__rule,
 	&r_102_windash_endswith_and_cased_121d__rule,
+	&r_103_expand_filled_from_pipeline_variables_16d2__rule,
 	&r_104_without_expand_percent_signs_are_literal_4061__rule,
 	&r_105_expand_without_a_placeholder_is_an_ordinary_value_a86c__rule,
 	&r_106_expand_escaped_percent_signs_are_literal_e663__rule,

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/001_fm_one_to_one.yml
-//	digest     85dcf92280c3bc18
+//	digest     38f32ae9c6c27fe0
 //	condition  sel
 func r_001_fm_one_to_one_570e(ev *rtlib.Event) bool {
 	return r_001_fm_one_to_one_570e__sel(ev)
 }
 
 func r_001_fm_one_to_one_570e__sel(ev *rtlib.Event) bool {
-	return r_001_fm_one_to_one_570e__sel__CommandLine.Match(ev)
+	return r_001_fm_one_to_one_570e__sel__process_command_line_d806.Match(ev)
 }
 
-var r_001_fm_one_to_one_570e__sel__CommandLine = rtlib.Pred{
+var r_001_fm_one_to_one_570e__sel__process_command_line_d806 = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_CommandLine,
+	Field: f_process_command_line_d806,
 	Strings: []string{
 		"whoami",
 	},
@@ -34,11 +34,11 @@ var r_001_fm_one_to_one_570e__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/001_fm_one_to_one.yml",
-		Digest:    "85dcf92280c3bc18",
+		Digest:    "38f32ae9c6c27fe0",
 	},
 	Match: r_001_fm_one_to_one_570e,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_001_fm_one_to_one_570e__sel__CommandLine}},
+		{Name: "sel", Body: rtlib.AllOf{&r_001_fm_one_to_one_570e__sel__process_command_line_d806}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

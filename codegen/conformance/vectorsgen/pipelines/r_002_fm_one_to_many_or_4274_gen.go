@@ -9,19 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/002_fm_one_to_many_or.yml
-//	digest     9f262d449c3925b3
+//	digest     5d07a21c78ca9ce8
 //	condition  sel
 func r_002_fm_one_to_many_or_4274(ev *rtlib.Event) bool {
 	return r_002_fm_one_to_many_or_4274__sel(ev)
 }
 
 func r_002_fm_one_to_many_or_4274__sel(ev *rtlib.Event) bool {
-	return r_002_fm_one_to_many_or_4274__sel__CommandLine.Match(ev)
+	return r_002_fm_one_to_many_or_4274__sel__process_command_line_d806.Match(ev) ||
+		r_002_fm_one_to_many_or_4274__sel__process_args_c7d0.Match(ev)
 }
 
-var r_002_fm_one_to_many_or_4274__sel__CommandLine = rtlib.Pred{
+var r_002_fm_one_to_many_or_4274__sel__process_command_line_d806 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_CommandLine,
+	Field: f_process_command_line_d806,
+	Strings: []string{
+		"foo",
+	},
+}
+
+var r_002_fm_one_to_many_or_4274__sel__process_args_c7d0 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_process_args_c7d0,
 	Strings: []string{
 		"foo",
 	},
@@ -34,11 +43,16 @@ var r_002_fm_one_to_many_or_4274__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/002_fm_one_to_many_or.yml",
-		Digest:    "9f262d449c3925b3",
+		Digest:    "5d07a21c78ca9ce8",
 	},
 	Match: r_002_fm_one_to_many_or_4274,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_002_fm_one_to_many_or_4274__sel__CommandLine}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_002_fm_one_to_many_or_4274__sel__process_command_line_d806},
+				rtlib.AllOf{&r_002_fm_one_to_many_or_4274__sel__process_args_c7d0},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,20 +9,29 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/003_fm_one_to_many_keeps_and_with_siblings.yml
-//	digest     a4128f687db7391c
+//	digest     f705d7e4cf88114f
 //	condition  sel
 func r_003_fm_one_to_many_keeps_and_with_siblings_743e(ev *rtlib.Event) bool {
 	return r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel(ev)
 }
 
 func r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel(ev *rtlib.Event) bool {
-	return r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__A.Match(ev) &&
+	return (r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__X.Match(ev) ||
+		r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__Yq.Match(ev)) &&
 		r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__B.Match(ev)
 }
 
-var r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__A = rtlib.Pred{
+var r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
+	Strings: []string{
+		"1",
+	},
+}
+
+var r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__Yq = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Yq,
 	Strings: []string{
 		"1",
 	},
@@ -43,12 +52,15 @@ var r_003_fm_one_to_many_keeps_and_with_siblings_743e__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/003_fm_one_to_many_keeps_and_with_siblings.yml",
-		Digest:    "a4128f687db7391c",
+		Digest:    "f705d7e4cf88114f",
 	},
 	Match: r_003_fm_one_to_many_keeps_and_with_siblings_743e,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__A,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__X},
+				rtlib.AllOf{&r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__Yq},
+			},
 			&r_003_fm_one_to_many_keeps_and_with_siblings_743e__sel__B,
 		}},
 	},

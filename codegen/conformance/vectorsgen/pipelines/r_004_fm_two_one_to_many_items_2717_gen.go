@@ -9,28 +9,46 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/004_fm_two_one_to_many_items.yml
-//	digest     a4128f687db7391c
+//	digest     031936362eabc852
 //	condition  sel
 func r_004_fm_two_one_to_many_items_2717(ev *rtlib.Event) bool {
 	return r_004_fm_two_one_to_many_items_2717__sel(ev)
 }
 
 func r_004_fm_two_one_to_many_items_2717__sel(ev *rtlib.Event) bool {
-	return r_004_fm_two_one_to_many_items_2717__sel__A.Match(ev) &&
-		r_004_fm_two_one_to_many_items_2717__sel__B.Match(ev)
+	return (r_004_fm_two_one_to_many_items_2717__sel__X.Match(ev) ||
+		r_004_fm_two_one_to_many_items_2717__sel__Yq.Match(ev)) &&
+		(r_004_fm_two_one_to_many_items_2717__sel__V.Match(ev) ||
+			r_004_fm_two_one_to_many_items_2717__sel__W.Match(ev))
 }
 
-var r_004_fm_two_one_to_many_items_2717__sel__A = rtlib.Pred{
+var r_004_fm_two_one_to_many_items_2717__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"1",
 	},
 }
 
-var r_004_fm_two_one_to_many_items_2717__sel__B = rtlib.Pred{
+var r_004_fm_two_one_to_many_items_2717__sel__Yq = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_B,
+	Field: f_Yq,
+	Strings: []string{
+		"1",
+	},
+}
+
+var r_004_fm_two_one_to_many_items_2717__sel__V = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_V,
+	Strings: []string{
+		"2",
+	},
+}
+
+var r_004_fm_two_one_to_many_items_2717__sel__W = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_W,
 	Strings: []string{
 		"2",
 	},
@@ -43,13 +61,19 @@ var r_004_fm_two_one_to_many_items_2717__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/004_fm_two_one_to_many_items.yml",
-		Digest:    "a4128f687db7391c",
+		Digest:    "031936362eabc852",
 	},
 	Match: r_004_fm_two_one_to_many_items_2717,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_004_fm_two_one_to_many_items_2717__sel__A,
-			&r_004_fm_two_one_to_many_items_2717__sel__B,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_004_fm_two_one_to_many_items_2717__sel__X},
+				rtlib.AllOf{&r_004_fm_two_one_to_many_items_2717__sel__Yq},
+			},
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_004_fm_two_one_to_many_items_2717__sel__V},
+				rtlib.AllOf{&r_004_fm_two_one_to_many_items_2717__sel__W},
+			},
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/005_fm_list_of_one.yml
-//	digest     111c13111234c917
+//	digest     1a3f97342aa7ba9c
 //	condition  sel
 func r_005_fm_list_of_one_6d0a(ev *rtlib.Event) bool {
 	return r_005_fm_list_of_one_6d0a__sel(ev)
 }
 
 func r_005_fm_list_of_one_6d0a__sel(ev *rtlib.Event) bool {
-	return r_005_fm_list_of_one_6d0a__sel__A.Match(ev)
+	return r_005_fm_list_of_one_6d0a__sel__X.Match(ev)
 }
 
-var r_005_fm_list_of_one_6d0a__sel__A = rtlib.Pred{
+var r_005_fm_list_of_one_6d0a__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -34,11 +34,11 @@ var r_005_fm_list_of_one_6d0a__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/005_fm_list_of_one.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "1a3f97342aa7ba9c",
 	},
 	Match: r_005_fm_list_of_one_6d0a,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_005_fm_list_of_one_6d0a__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_005_fm_list_of_one_6d0a__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

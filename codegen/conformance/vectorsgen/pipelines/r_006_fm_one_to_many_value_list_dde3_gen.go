@@ -9,19 +9,29 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/006_fm_one_to_many_value_list.yml
-//	digest     3e20d9d0d20a3e03
+//	digest     792e25fb32860e02
 //	condition  sel
 func r_006_fm_one_to_many_value_list_dde3(ev *rtlib.Event) bool {
 	return r_006_fm_one_to_many_value_list_dde3__sel(ev)
 }
 
 func r_006_fm_one_to_many_value_list_dde3__sel(ev *rtlib.Event) bool {
-	return r_006_fm_one_to_many_value_list_dde3__sel__A.Match(ev)
+	return r_006_fm_one_to_many_value_list_dde3__sel__X.Match(ev) ||
+		r_006_fm_one_to_many_value_list_dde3__sel__Yq.Match(ev)
 }
 
-var r_006_fm_one_to_many_value_list_dde3__sel__A = rtlib.Pred{
+var r_006_fm_one_to_many_value_list_dde3__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
+	Strings: []string{
+		"p",
+		"q",
+	},
+}
+
+var r_006_fm_one_to_many_value_list_dde3__sel__Yq = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Yq,
 	Strings: []string{
 		"p",
 		"q",
@@ -35,11 +45,16 @@ var r_006_fm_one_to_many_value_list_dde3__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/006_fm_one_to_many_value_list.yml",
-		Digest:    "3e20d9d0d20a3e03",
+		Digest:    "792e25fb32860e02",
 	},
 	Match: r_006_fm_one_to_many_value_list_dde3,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_006_fm_one_to_many_value_list_dde3__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_006_fm_one_to_many_value_list_dde3__sel__X},
+				rtlib.AllOf{&r_006_fm_one_to_many_value_list_dde3__sel__Yq},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

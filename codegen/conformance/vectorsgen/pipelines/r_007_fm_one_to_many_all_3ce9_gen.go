@@ -9,19 +9,30 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/007_fm_one_to_many_all.yml
-//	digest     71e4c69962cc250c
+//	digest     31fb11fdcec0a54b
 //	condition  sel
 func r_007_fm_one_to_many_all_3ce9(ev *rtlib.Event) bool {
 	return r_007_fm_one_to_many_all_3ce9__sel(ev)
 }
 
 func r_007_fm_one_to_many_all_3ce9__sel(ev *rtlib.Event) bool {
-	return r_007_fm_one_to_many_all_3ce9__sel__A.Match(ev)
+	return r_007_fm_one_to_many_all_3ce9__sel__X.Match(ev) ||
+		r_007_fm_one_to_many_all_3ce9__sel__Yq.Match(ev)
 }
 
-var r_007_fm_one_to_many_all_3ce9__sel__A = rtlib.Pred{
+var r_007_fm_one_to_many_all_3ce9__sel__X = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_A,
+	Field: f_X,
+	All:   true,
+	Strings: []string{
+		"foo",
+		"bar",
+	},
+}
+
+var r_007_fm_one_to_many_all_3ce9__sel__Yq = rtlib.Pred{
+	Op:    rtlib.ContainsFold,
+	Field: f_Yq,
 	All:   true,
 	Strings: []string{
 		"foo",
@@ -36,11 +47,16 @@ var r_007_fm_one_to_many_all_3ce9__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/007_fm_one_to_many_all.yml",
-		Digest:    "71e4c69962cc250c",
+		Digest:    "31fb11fdcec0a54b",
 	},
 	Match: r_007_fm_one_to_many_all_3ce9,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_007_fm_one_to_many_all_3ce9__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_007_fm_one_to_many_all_3ce9__sel__X},
+				rtlib.AllOf{&r_007_fm_one_to_many_all_3ce9__sel__Yq},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/009_fm_single_pass.yml
-//	digest     111c13111234c917
+//	digest     ef1b4e8c978fe51b
 //	condition  sel
 func r_009_fm_single_pass_19a5(ev *rtlib.Event) bool {
 	return r_009_fm_single_pass_19a5__sel(ev)
 }
 
 func r_009_fm_single_pass_19a5__sel(ev *rtlib.Event) bool {
-	return r_009_fm_single_pass_19a5__sel__A.Match(ev)
+	return r_009_fm_single_pass_19a5__sel__B.Match(ev)
 }
 
-var r_009_fm_single_pass_19a5__sel__A = rtlib.Pred{
+var r_009_fm_single_pass_19a5__sel__B = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_B,
 	Strings: []string{
 		"v",
 	},
@@ -34,11 +34,11 @@ var r_009_fm_single_pass_19a5__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/009_fm_single_pass.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "ef1b4e8c978fe51b",
 	},
 	Match: r_009_fm_single_pass_19a5,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_009_fm_single_pass_19a5__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_009_fm_single_pass_19a5__sel__B}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

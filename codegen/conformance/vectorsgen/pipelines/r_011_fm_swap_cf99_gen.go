@@ -9,28 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/011_fm_swap.yml
-//	digest     0db82d3732bd18ef
+//	digest     3eedeac6cbf6226e
 //	condition  sel
 func r_011_fm_swap_cf99(ev *rtlib.Event) bool {
 	return r_011_fm_swap_cf99__sel(ev)
 }
 
 func r_011_fm_swap_cf99__sel(ev *rtlib.Event) bool {
-	return r_011_fm_swap_cf99__sel__A.Match(ev) &&
-		r_011_fm_swap_cf99__sel__B.Match(ev)
-}
-
-var r_011_fm_swap_cf99__sel__A = rtlib.Pred{
-	Op:    rtlib.EqualFold,
-	Field: f_A,
-	Strings: []string{
-		"one",
-	},
+	return r_011_fm_swap_cf99__sel__B.Match(ev) &&
+		r_011_fm_swap_cf99__sel__A.Match(ev)
 }
 
 var r_011_fm_swap_cf99__sel__B = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_B,
+	Strings: []string{
+		"one",
+	},
+}
+
+var r_011_fm_swap_cf99__sel__A = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_A,
 	Strings: []string{
 		"two",
 	},
@@ -43,13 +43,13 @@ var r_011_fm_swap_cf99__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/011_fm_swap.yml",
-		Digest:    "0db82d3732bd18ef",
+		Digest:    "3eedeac6cbf6226e",
 	},
 	Match: r_011_fm_swap_cf99,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_011_fm_swap_cf99__sel__A,
 			&r_011_fm_swap_cf99__sel__B,
+			&r_011_fm_swap_cf99__sel__A,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,21 +9,21 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/012_fm_fieldref_both_sides.yml
-//	digest     14beb293fc38ed56
+//	digest     788ac7ac66430d38
 //	condition  sel
 func r_012_fm_fieldref_both_sides_6804(ev *rtlib.Event) bool {
 	return r_012_fm_fieldref_both_sides_6804__sel(ev)
 }
 
 func r_012_fm_fieldref_both_sides_6804__sel(ev *rtlib.Event) bool {
-	return r_012_fm_fieldref_both_sides_6804__sel__SubjectUserName.Match(ev)
+	return r_012_fm_fieldref_both_sides_6804__sel__user_src_4b1e.Match(ev)
 }
 
-var r_012_fm_fieldref_both_sides_6804__sel__SubjectUserName = rtlib.Pred{
+var r_012_fm_fieldref_both_sides_6804__sel__user_src_4b1e = rtlib.Pred{
 	Op:    rtlib.RefEqualFold,
-	Field: f_SubjectUserName,
+	Field: f_user_src_4b1e,
 	Strings: []string{
-		"TargetUserName",
+		"user.dst",
 	},
 }
 
@@ -34,11 +34,11 @@ var r_012_fm_fieldref_both_sides_6804__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/012_fm_fieldref_both_sides.yml",
-		Digest:    "14beb293fc38ed56",
+		Digest:    "788ac7ac66430d38",
 	},
 	Match: r_012_fm_fieldref_both_sides_6804,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_012_fm_fieldref_both_sides_6804__sel__SubjectUserName}},
+		{Name: "sel", Body: rtlib.AllOf{&r_012_fm_fieldref_both_sides_6804__sel__user_src_4b1e}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

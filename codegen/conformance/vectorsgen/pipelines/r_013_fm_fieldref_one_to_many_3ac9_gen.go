@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/013_fm_fieldref_one_to_many.yml
-//	digest     c3929ac870e5e0e2
+//	digest     51db019d4d9e319b
 //	condition  sel
 func r_013_fm_fieldref_one_to_many_3ac9(ev *rtlib.Event) bool {
 	return r_013_fm_fieldref_one_to_many_3ac9__sel(ev)
@@ -23,7 +23,8 @@ var r_013_fm_fieldref_one_to_many_3ac9__sel__A = rtlib.Pred{
 	Op:    rtlib.RefEqualFold,
 	Field: f_A,
 	Strings: []string{
-		"B",
+		"X",
+		"Yq",
 	},
 }
 
@@ -34,7 +35,7 @@ var r_013_fm_fieldref_one_to_many_3ac9__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/013_fm_fieldref_one_to_many.yml",
-		Digest:    "c3929ac870e5e0e2",
+		Digest:    "51db019d4d9e319b",
 	},
 	Match: r_013_fm_fieldref_one_to_many_3ac9,
 	Selections: []rtlib.Selection{

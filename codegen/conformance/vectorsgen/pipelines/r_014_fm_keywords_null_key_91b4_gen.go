@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/014_fm_keywords_null_key.yml
-//	digest     8ebca40749d0f354
+//	digest     3c88bbd66bfcfea1
 //	condition  kw
 func r_014_fm_keywords_null_key_91b4(ev *rtlib.Event) bool {
 	return r_014_fm_keywords_null_key_91b4__kw(ev)
 }
 
 func r_014_fm_keywords_null_key_91b4__kw(ev *rtlib.Event) bool {
-	return r_014_fm_keywords_null_key_91b4__kw__keyword.Match(ev)
+	return r_014_fm_keywords_null_key_91b4__kw__message.Match(ev)
 }
 
-var r_014_fm_keywords_null_key_91b4__kw__keyword = rtlib.Pred{
+var r_014_fm_keywords_null_key_91b4__kw__message = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: rtlib.AnyString,
+	Field: f_message,
 	Strings: []string{
 		"mimikatz",
 		"sekurlsa",
@@ -35,11 +35,11 @@ var r_014_fm_keywords_null_key_91b4__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/014_fm_keywords_null_key.yml",
-		Digest:    "8ebca40749d0f354",
+		Digest:    "3c88bbd66bfcfea1",
 	},
 	Match: r_014_fm_keywords_null_key_91b4,
 	Selections: []rtlib.Selection{
-		{Name: "kw", Body: rtlib.AllOf{&r_014_fm_keywords_null_key_91b4__kw__keyword}},
+		{Name: "kw", Body: rtlib.AllOf{&r_014_fm_keywords_null_key_91b4__kw__message}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("kw"),

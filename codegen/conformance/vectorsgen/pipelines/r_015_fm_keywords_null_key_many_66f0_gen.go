@@ -9,19 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/015_fm_keywords_null_key_many.yml
-//	digest     3868b06cc8cee6eb
+//	digest     08dd690faa17f516
 //	condition  kw
 func r_015_fm_keywords_null_key_many_66f0(ev *rtlib.Event) bool {
 	return r_015_fm_keywords_null_key_many_66f0__kw(ev)
 }
 
 func r_015_fm_keywords_null_key_many_66f0__kw(ev *rtlib.Event) bool {
-	return r_015_fm_keywords_null_key_many_66f0__kw__keyword.Match(ev)
+	return r_015_fm_keywords_null_key_many_66f0__kw__message.Match(ev) ||
+		r_015_fm_keywords_null_key_many_66f0__kw__raw.Match(ev)
 }
 
-var r_015_fm_keywords_null_key_many_66f0__kw__keyword = rtlib.Pred{
+var r_015_fm_keywords_null_key_many_66f0__kw__message = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: rtlib.AnyString,
+	Field: f_message,
+	Strings: []string{
+		"mimikatz",
+	},
+}
+
+var r_015_fm_keywords_null_key_many_66f0__kw__raw = rtlib.Pred{
+	Op:    rtlib.ContainsFold,
+	Field: f_raw,
 	Strings: []string{
 		"mimikatz",
 	},
@@ -34,11 +43,16 @@ var r_015_fm_keywords_null_key_many_66f0__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/015_fm_keywords_null_key_many.yml",
-		Digest:    "3868b06cc8cee6eb",
+		Digest:    "08dd690faa17f516",
 	},
 	Match: r_015_fm_keywords_null_key_many_66f0,
 	Selections: []rtlib.Selection{
-		{Name: "kw", Body: rtlib.AllOf{&r_015_fm_keywords_null_key_many_66f0__kw__keyword}},
+		{Name: "kw", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_015_fm_keywords_null_key_many_66f0__kw__message},
+				rtlib.AllOf{&r_015_fm_keywords_null_key_many_66f0__kw__raw},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("kw"),

@@ -9,29 +9,29 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/017_fm_nested_detections.yml
-//	digest     1b9b96195958d411
+//	digest     79740cd2a9022fce
 //	condition  sel
 func r_017_fm_nested_detections_46eb(ev *rtlib.Event) bool {
 	return r_017_fm_nested_detections_46eb__sel(ev)
 }
 
 func r_017_fm_nested_detections_46eb__sel(ev *rtlib.Event) bool {
-	return r_017_fm_nested_detections_46eb__sel__A.Match(ev) ||
-		(r_017_fm_nested_detections_46eb__sel__A_2.Match(ev) &&
+	return r_017_fm_nested_detections_46eb__sel__X.Match(ev) ||
+		(r_017_fm_nested_detections_46eb__sel__X_2.Match(ev) &&
 			r_017_fm_nested_detections_46eb__sel__B.Match(ev))
 }
 
-var r_017_fm_nested_detections_46eb__sel__A = rtlib.Pred{
+var r_017_fm_nested_detections_46eb__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"one",
 	},
 }
 
-var r_017_fm_nested_detections_46eb__sel__A_2 = rtlib.Pred{
+var r_017_fm_nested_detections_46eb__sel__X_2 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"two",
 	},
@@ -52,14 +52,14 @@ var r_017_fm_nested_detections_46eb__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/017_fm_nested_detections.yml",
-		Digest:    "1b9b96195958d411",
+		Digest:    "79740cd2a9022fce",
 	},
 	Match: r_017_fm_nested_detections_46eb,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AnyOf{
-			rtlib.AllOf{&r_017_fm_nested_detections_46eb__sel__A},
+			rtlib.AllOf{&r_017_fm_nested_detections_46eb__sel__X},
 			rtlib.AllOf{
-				&r_017_fm_nested_detections_46eb__sel__A_2,
+				&r_017_fm_nested_detections_46eb__sel__X_2,
 				&r_017_fm_nested_detections_46eb__sel__B,
 			},
 		}},

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/018_fm_null_one_to_many_is_and.yml
-//	digest     3bbc4a9096d3666c
+//	digest     a1b48e180d27123e
 //	condition  sel and not filter
 func r_018_fm_null_one_to_many_is_and_1882(ev *rtlib.Event) bool {
 	return r_018_fm_null_one_to_many_is_and_1882__sel(ev) &&
@@ -29,12 +29,18 @@ var r_018_fm_null_one_to_many_is_and_1882__sel__B = rtlib.Pred{
 }
 
 func r_018_fm_null_one_to_many_is_and_1882__filter(ev *rtlib.Event) bool {
-	return r_018_fm_null_one_to_many_is_and_1882__filter__A.Match(ev)
+	return r_018_fm_null_one_to_many_is_and_1882__filter__X.Match(ev) &&
+		r_018_fm_null_one_to_many_is_and_1882__filter__Yq.Match(ev)
 }
 
-var r_018_fm_null_one_to_many_is_and_1882__filter__A = rtlib.Pred{
+var r_018_fm_null_one_to_many_is_and_1882__filter__X = rtlib.Pred{
 	Op:    rtlib.IsNull,
-	Field: f_A,
+	Field: f_X,
+}
+
+var r_018_fm_null_one_to_many_is_and_1882__filter__Yq = rtlib.Pred{
+	Op:    rtlib.IsNull,
+	Field: f_Yq,
 }
 
 var r_018_fm_null_one_to_many_is_and_1882__rule = rtlib.Rule{
@@ -44,12 +50,17 @@ var r_018_fm_null_one_to_many_is_and_1882__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/018_fm_null_one_to_many_is_and.yml",
-		Digest:    "3bbc4a9096d3666c",
+		Digest:    "a1b48e180d27123e",
 	},
 	Match: r_018_fm_null_one_to_many_is_and_1882,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_018_fm_null_one_to_many_is_and_1882__sel__B}},
-		{Name: "filter", Body: rtlib.AllOf{&r_018_fm_null_one_to_many_is_and_1882__filter__A}},
+		{Name: "filter", Body: rtlib.AllOf{
+			rtlib.AllOf{
+				&r_018_fm_null_one_to_many_is_and_1882__filter__X,
+				&r_018_fm_null_one_to_many_is_and_1882__filter__Yq,
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.AllConds{

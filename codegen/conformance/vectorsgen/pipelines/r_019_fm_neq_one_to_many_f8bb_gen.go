@@ -9,19 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/019_fm_neq_one_to_many.yml
-//	digest     708a849d9f5fc966
+//	digest     9f5a7ed91ff96424
 //	condition  sel
 func r_019_fm_neq_one_to_many_f8bb(ev *rtlib.Event) bool {
 	return r_019_fm_neq_one_to_many_f8bb__sel(ev)
 }
 
 func r_019_fm_neq_one_to_many_f8bb__sel(ev *rtlib.Event) bool {
-	return !r_019_fm_neq_one_to_many_f8bb__sel__A.Match(ev)
+	return !r_019_fm_neq_one_to_many_f8bb__sel__X.Match(ev) &&
+		!r_019_fm_neq_one_to_many_f8bb__sel__Yq.Match(ev)
 }
 
-var r_019_fm_neq_one_to_many_f8bb__sel__A = rtlib.Pred{
+var r_019_fm_neq_one_to_many_f8bb__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
+	Strings: []string{
+		"ok",
+	},
+}
+
+var r_019_fm_neq_one_to_many_f8bb__sel__Yq = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Yq,
 	Strings: []string{
 		"ok",
 	},
@@ -34,12 +43,15 @@ var r_019_fm_neq_one_to_many_f8bb__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/019_fm_neq_one_to_many.yml",
-		Digest:    "708a849d9f5fc966",
+		Digest:    "9f5a7ed91ff96424",
 	},
 	Match: r_019_fm_neq_one_to_many_f8bb,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			rtlib.Not{X: &r_019_fm_neq_one_to_many_f8bb__sel__A},
+			rtlib.AllOf{
+				rtlib.Not{X: &r_019_fm_neq_one_to_many_f8bb__sel__X},
+				rtlib.Not{X: &r_019_fm_neq_one_to_many_f8bb__sel__Yq},
+			},
 		}},
 	},
 	Conditions: []rtlib.Cond{

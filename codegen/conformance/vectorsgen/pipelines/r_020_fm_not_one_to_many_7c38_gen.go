@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/020_fm_not_one_to_many.yml
-//	digest     a06fdd390417902f
+//	digest     fa9a9d4843217aa3
 //	condition  sel and not filter
 func r_020_fm_not_one_to_many_7c38(ev *rtlib.Event) bool {
 	return r_020_fm_not_one_to_many_7c38__sel(ev) &&
@@ -29,12 +29,21 @@ var r_020_fm_not_one_to_many_7c38__sel__B = rtlib.Pred{
 }
 
 func r_020_fm_not_one_to_many_7c38__filter(ev *rtlib.Event) bool {
-	return r_020_fm_not_one_to_many_7c38__filter__A.Match(ev)
+	return r_020_fm_not_one_to_many_7c38__filter__X.Match(ev) ||
+		r_020_fm_not_one_to_many_7c38__filter__Yq.Match(ev)
 }
 
-var r_020_fm_not_one_to_many_7c38__filter__A = rtlib.Pred{
+var r_020_fm_not_one_to_many_7c38__filter__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
+	Strings: []string{
+		"ok",
+	},
+}
+
+var r_020_fm_not_one_to_many_7c38__filter__Yq = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Yq,
 	Strings: []string{
 		"ok",
 	},
@@ -47,12 +56,17 @@ var r_020_fm_not_one_to_many_7c38__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/020_fm_not_one_to_many.yml",
-		Digest:    "a06fdd390417902f",
+		Digest:    "fa9a9d4843217aa3",
 	},
 	Match: r_020_fm_not_one_to_many_7c38,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_020_fm_not_one_to_many_7c38__sel__B}},
-		{Name: "filter", Body: rtlib.AllOf{&r_020_fm_not_one_to_many_7c38__filter__A}},
+		{Name: "filter", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_020_fm_not_one_to_many_7c38__filter__X},
+				rtlib.AllOf{&r_020_fm_not_one_to_many_7c38__filter__Yq},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.AllConds{

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/022_fm_numbers_kept.yml
-//	digest     2cb3431d0e31fc56
+//	digest     9f5e64f4f43aa4fa
 //	condition  sel
 func r_022_fm_numbers_kept_42df(ev *rtlib.Event) bool {
 	return r_022_fm_numbers_kept_42df__sel(ev)
 }
 
 func r_022_fm_numbers_kept_42df__sel(ev *rtlib.Event) bool {
-	return r_022_fm_numbers_kept_42df__sel__EventID.Match(ev)
+	return r_022_fm_numbers_kept_42df__sel__event_code_62f3.Match(ev)
 }
 
-var r_022_fm_numbers_kept_42df__sel__EventID = rtlib.Pred{
+var r_022_fm_numbers_kept_42df__sel__event_code_62f3 = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_event_code_62f3,
 	Ints: []int64{
 		4688,
 	},
@@ -34,11 +34,11 @@ var r_022_fm_numbers_kept_42df__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/022_fm_numbers_kept.yml",
-		Digest:    "2cb3431d0e31fc56",
+		Digest:    "9f5e64f4f43aa4fa",
 	},
 	Match: r_022_fm_numbers_kept_42df,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_022_fm_numbers_kept_42df__sel__EventID}},
+		{Name: "sel", Body: rtlib.AllOf{&r_022_fm_numbers_kept_42df__sel__event_code_62f3}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

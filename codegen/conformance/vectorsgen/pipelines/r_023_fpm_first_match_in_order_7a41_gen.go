@@ -9,28 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/023_fpm_first_match_in_order.yml
-//	digest     57e643e02c810126
+//	digest     24721390c2e9d617
 //	condition  sel
 func r_023_fpm_first_match_in_order_7a41(ev *rtlib.Event) bool {
 	return r_023_fpm_first_match_in_order_7a41__sel(ev)
 }
 
 func r_023_fpm_first_match_in_order_7a41__sel(ev *rtlib.Event) bool {
-	return r_023_fpm_first_match_in_order_7a41__sel__data_proto_name_b6f1.Match(ev) &&
-		r_023_fpm_first_match_in_order_7a41__sel__data_res_d9b7.Match(ev)
+	return r_023_fpm_first_match_in_order_7a41__sel__p_name_0dce.Match(ev) &&
+		r_023_fpm_first_match_in_order_7a41__sel__res.Match(ev)
 }
 
-var r_023_fpm_first_match_in_order_7a41__sel__data_proto_name_b6f1 = rtlib.Pred{
+var r_023_fpm_first_match_in_order_7a41__sel__p_name_0dce = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_data_proto_name_b6f1,
+	Field: f_p_name_0dce,
 	Strings: []string{
 		"n",
 	},
 }
 
-var r_023_fpm_first_match_in_order_7a41__sel__data_res_d9b7 = rtlib.Pred{
+var r_023_fpm_first_match_in_order_7a41__sel__res = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_data_res_d9b7,
+	Field: f_res,
 	Strings: []string{
 		"r",
 	},
@@ -43,13 +43,13 @@ var r_023_fpm_first_match_in_order_7a41__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/023_fpm_first_match_in_order.yml",
-		Digest:    "57e643e02c810126",
+		Digest:    "24721390c2e9d617",
 	},
 	Match: r_023_fpm_first_match_in_order_7a41,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_023_fpm_first_match_in_order_7a41__sel__data_proto_name_b6f1,
-			&r_023_fpm_first_match_in_order_7a41__sel__data_res_d9b7,
+			&r_023_fpm_first_match_in_order_7a41__sel__p_name_0dce,
+			&r_023_fpm_first_match_in_order_7a41__sel__res,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/024_fpm_order_shorter_first.yml
-//	digest     e87c5451a6598abe
+//	digest     613624ab43428521
 //	condition  sel
 func r_024_fpm_order_shorter_first_f657(ev *rtlib.Event) bool {
 	return r_024_fpm_order_shorter_first_f657__sel(ev)
 }
 
 func r_024_fpm_order_shorter_first_f657__sel(ev *rtlib.Event) bool {
-	return r_024_fpm_order_shorter_first_f657__sel__data_proto_name_b6f1.Match(ev)
+	return r_024_fpm_order_shorter_first_f657__sel__proto_name_dd65.Match(ev)
 }
 
-var r_024_fpm_order_shorter_first_f657__sel__data_proto_name_b6f1 = rtlib.Pred{
+var r_024_fpm_order_shorter_first_f657__sel__proto_name_dd65 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_data_proto_name_b6f1,
+	Field: f_proto_name_dd65,
 	Strings: []string{
 		"n",
 	},
@@ -34,11 +34,11 @@ var r_024_fpm_order_shorter_first_f657__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/024_fpm_order_shorter_first.yml",
-		Digest:    "e87c5451a6598abe",
+		Digest:    "613624ab43428521",
 	},
 	Match: r_024_fpm_order_shorter_first_f657,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_024_fpm_order_shorter_first_f657__sel__data_proto_name_b6f1}},
+		{Name: "sel", Body: rtlib.AllOf{&r_024_fpm_order_shorter_first_f657__sel__proto_name_dd65}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,19 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/025_fpm_list_target.yml
-//	digest     313924cb833f48ee
+//	digest     a8ec51d48c8983ad
 //	condition  sel
 func r_025_fpm_list_target_8dff(ev *rtlib.Event) bool {
 	return r_025_fpm_list_target_8dff__sel(ev)
 }
 
 func r_025_fpm_list_target_8dff__sel(ev *rtlib.Event) bool {
-	return r_025_fpm_list_target_8dff__sel__win_x_95ce.Match(ev)
+	return r_025_fpm_list_target_8dff__sel__a_x_2301.Match(ev) ||
+		r_025_fpm_list_target_8dff__sel__b_x_bc16.Match(ev)
 }
 
-var r_025_fpm_list_target_8dff__sel__win_x_95ce = rtlib.Pred{
+var r_025_fpm_list_target_8dff__sel__a_x_2301 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_win_x_95ce,
+	Field: f_a_x_2301,
+	Strings: []string{
+		"v",
+	},
+}
+
+var r_025_fpm_list_target_8dff__sel__b_x_bc16 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_b_x_bc16,
 	Strings: []string{
 		"v",
 	},
@@ -34,11 +43,16 @@ var r_025_fpm_list_target_8dff__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/025_fpm_list_target.yml",
-		Digest:    "313924cb833f48ee",
+		Digest:    "a8ec51d48c8983ad",
 	},
 	Match: r_025_fpm_list_target_8dff,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_025_fpm_list_target_8dff__sel__win_x_95ce}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_025_fpm_list_target_8dff__sel__a_x_2301},
+				rtlib.AllOf{&r_025_fpm_list_target_8dff__sel__b_x_bc16},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,28 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/026_prefix_all_fields.yml
-//	digest     0a6fd5eb6c253c97
+//	digest     87f207d465b68d45
 //	condition  sel
 func r_026_prefix_all_fields_c1c8(ev *rtlib.Event) bool {
 	return r_026_prefix_all_fields_c1c8__sel(ev)
 }
 
 func r_026_prefix_all_fields_c1c8__sel(ev *rtlib.Event) bool {
-	return r_026_prefix_all_fields_c1c8__sel__A.Match(ev) &&
-		r_026_prefix_all_fields_c1c8__sel__ev_B_e0c9.Match(ev)
+	return r_026_prefix_all_fields_c1c8__sel__ev_A_ffbc.Match(ev) &&
+		r_026_prefix_all_fields_c1c8__sel__ev_ev_B_64e9.Match(ev)
 }
 
-var r_026_prefix_all_fields_c1c8__sel__A = rtlib.Pred{
+var r_026_prefix_all_fields_c1c8__sel__ev_A_ffbc = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_ev_A_ffbc,
 	Strings: []string{
 		"v",
 	},
 }
 
-var r_026_prefix_all_fields_c1c8__sel__ev_B_e0c9 = rtlib.Pred{
+var r_026_prefix_all_fields_c1c8__sel__ev_ev_B_64e9 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_ev_B_e0c9,
+	Field: f_ev_ev_B_64e9,
 	Strings: []string{
 		"w",
 	},
@@ -43,13 +43,13 @@ var r_026_prefix_all_fields_c1c8__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/026_prefix_all_fields.yml",
-		Digest:    "0a6fd5eb6c253c97",
+		Digest:    "87f207d465b68d45",
 	},
 	Match: r_026_prefix_all_fields_c1c8,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_026_prefix_all_fields_c1c8__sel__A,
-			&r_026_prefix_all_fields_c1c8__sel__ev_B_e0c9,
+			&r_026_prefix_all_fields_c1c8__sel__ev_A_ffbc,
+			&r_026_prefix_all_fields_c1c8__sel__ev_ev_B_64e9,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/027_suffix_keyword_mod.yml
-//	digest     cbd7fb2ff0669eb7
+//	digest     8b23e2e3a7e150f6
 //	condition  sel or kw
 func r_027_suffix_keyword_mod_677e(ev *rtlib.Event) bool {
 	return r_027_suffix_keyword_mod_677e__sel(ev) ||
@@ -17,12 +17,12 @@ func r_027_suffix_keyword_mod_677e(ev *rtlib.Event) bool {
 }
 
 func r_027_suffix_keyword_mod_677e__sel(ev *rtlib.Event) bool {
-	return r_027_suffix_keyword_mod_677e__sel__A.Match(ev)
+	return r_027_suffix_keyword_mod_677e__sel__A_keyword_d53a.Match(ev)
 }
 
-var r_027_suffix_keyword_mod_677e__sel__A = rtlib.Pred{
+var r_027_suffix_keyword_mod_677e__sel__A_keyword_d53a = rtlib.Pred{
 	Op:    rtlib.PrefixFold,
-	Field: f_A,
+	Field: f_A_keyword_d53a,
 	Strings: []string{
 		"v",
 	},
@@ -47,11 +47,11 @@ var r_027_suffix_keyword_mod_677e__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/027_suffix_keyword_mod.yml",
-		Digest:    "cbd7fb2ff0669eb7",
+		Digest:    "8b23e2e3a7e150f6",
 	},
 	Match: r_027_suffix_keyword_mod_677e,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_027_suffix_keyword_mod_677e__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_027_suffix_keyword_mod_677e__sel__A_keyword_d53a}},
 		{Name: "kw", Body: rtlib.AllOf{&r_027_suffix_keyword_mod_677e__kw__keyword}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,29 +9,29 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/028_prefix_unmapped_only.yml
-//	digest     7725653d7cf5a1f2
+//	digest     4757ae51b4a442e2
 //	condition  sel
 func r_028_prefix_unmapped_only_cdbd(ev *rtlib.Event) bool {
 	return r_028_prefix_unmapped_only_cdbd__sel(ev)
 }
 
 func r_028_prefix_unmapped_only_cdbd__sel(ev *rtlib.Event) bool {
-	return r_028_prefix_unmapped_only_cdbd__sel__Image.Match(ev) &&
-		r_028_prefix_unmapped_only_cdbd__sel__Hashes.Match(ev) &&
+	return r_028_prefix_unmapped_only_cdbd__sel__process_executable_db4a.Match(ev) &&
+		r_028_prefix_unmapped_only_cdbd__sel__winlog_event_data_Hashes_4403.Match(ev) &&
 		r_028_prefix_unmapped_only_cdbd__sel__user_name_c69f.Match(ev)
 }
 
-var r_028_prefix_unmapped_only_cdbd__sel__Image = rtlib.Pred{
+var r_028_prefix_unmapped_only_cdbd__sel__process_executable_db4a = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Image,
+	Field: f_process_executable_db4a,
 	Strings: []string{
 		"a",
 	},
 }
 
-var r_028_prefix_unmapped_only_cdbd__sel__Hashes = rtlib.Pred{
+var r_028_prefix_unmapped_only_cdbd__sel__winlog_event_data_Hashes_4403 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Hashes,
+	Field: f_winlog_event_data_Hashes_4403,
 	Strings: []string{
 		"h",
 	},
@@ -52,13 +52,13 @@ var r_028_prefix_unmapped_only_cdbd__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/028_prefix_unmapped_only.yml",
-		Digest:    "7725653d7cf5a1f2",
+		Digest:    "4757ae51b4a442e2",
 	},
 	Match: r_028_prefix_unmapped_only_cdbd,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_028_prefix_unmapped_only_cdbd__sel__Image,
-			&r_028_prefix_unmapped_only_cdbd__sel__Hashes,
+			&r_028_prefix_unmapped_only_cdbd__sel__process_executable_db4a,
+			&r_028_prefix_unmapped_only_cdbd__sel__winlog_event_data_Hashes_4403,
 			&r_028_prefix_unmapped_only_cdbd__sel__user_name_c69f,
 		}},
 	},

@@ -9,28 +9,28 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/029_transform_snake_case.yml
-//	digest     97445027325d5de4
+//	digest     9ccbd0d2f896fe5f
 //	condition  sel
 func r_029_transform_snake_case_b6bb(ev *rtlib.Event) bool {
 	return r_029_transform_snake_case_b6bb__sel(ev)
 }
 
 func r_029_transform_snake_case_b6bb__sel(ev *rtlib.Event) bool {
-	return r_029_transform_snake_case_b6bb__sel__ProcessId.Match(ev) &&
-		r_029_transform_snake_case_b6bb__sel__EventID.Match(ev)
+	return r_029_transform_snake_case_b6bb__sel__process_id.Match(ev) &&
+		r_029_transform_snake_case_b6bb__sel__event_id_297f.Match(ev)
 }
 
-var r_029_transform_snake_case_b6bb__sel__ProcessId = rtlib.Pred{
+var r_029_transform_snake_case_b6bb__sel__process_id = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_ProcessId,
+	Field: f_process_id,
 	Ints: []int64{
 		7,
 	},
 }
 
-var r_029_transform_snake_case_b6bb__sel__EventID = rtlib.Pred{
+var r_029_transform_snake_case_b6bb__sel__event_id_297f = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_event_id_297f,
 	Ints: []int64{
 		1,
 	},
@@ -43,13 +43,13 @@ var r_029_transform_snake_case_b6bb__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/029_transform_snake_case.yml",
-		Digest:    "97445027325d5de4",
+		Digest:    "9ccbd0d2f896fe5f",
 	},
 	Match: r_029_transform_snake_case_b6bb,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_029_transform_snake_case_b6bb__sel__ProcessId,
-			&r_029_transform_snake_case_b6bb__sel__EventID,
+			&r_029_transform_snake_case_b6bb__sel__process_id,
+			&r_029_transform_snake_case_b6bb__sel__event_id_297f,
 		}},
 	},
 	Conditions: []rtlib.Cond{

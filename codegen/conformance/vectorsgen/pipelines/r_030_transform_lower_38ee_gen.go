@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/030_transform_lower.yml
-//	digest     978db91c351a0d63
+//	digest     d99e6a59b74ddb2e
 //	condition  sel
 func r_030_transform_lower_38ee(ev *rtlib.Event) bool {
 	return r_030_transform_lower_38ee__sel(ev)
 }
 
 func r_030_transform_lower_38ee__sel(ev *rtlib.Event) bool {
-	return r_030_transform_lower_38ee__sel__CommandLine.Match(ev)
+	return r_030_transform_lower_38ee__sel__commandline.Match(ev)
 }
 
-var r_030_transform_lower_38ee__sel__CommandLine = rtlib.Pred{
+var r_030_transform_lower_38ee__sel__commandline = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_CommandLine,
+	Field: f_commandline,
 	Strings: []string{
 		"x",
 	},
@@ -34,11 +34,11 @@ var r_030_transform_lower_38ee__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/030_transform_lower.yml",
-		Digest:    "978db91c351a0d63",
+		Digest:    "d99e6a59b74ddb2e",
 	},
 	Match: r_030_transform_lower_38ee,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_030_transform_lower_38ee__sel__CommandLine}},
+		{Name: "sel", Body: rtlib.AllOf{&r_030_transform_lower_38ee__sel__commandline}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

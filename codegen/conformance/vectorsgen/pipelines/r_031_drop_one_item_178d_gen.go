@@ -9,15 +9,14 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/031_drop_one_item.yml
-//	digest     d0f8b55516121d42
+//	digest     111c13111234c917
 //	condition  sel
 func r_031_drop_one_item_178d(ev *rtlib.Event) bool {
 	return r_031_drop_one_item_178d__sel(ev)
 }
 
 func r_031_drop_one_item_178d__sel(ev *rtlib.Event) bool {
-	return r_031_drop_one_item_178d__sel__A.Match(ev) &&
-		r_031_drop_one_item_178d__sel__B.Match(ev)
+	return r_031_drop_one_item_178d__sel__A.Match(ev)
 }
 
 var r_031_drop_one_item_178d__sel__A = rtlib.Pred{
@@ -28,14 +27,6 @@ var r_031_drop_one_item_178d__sel__A = rtlib.Pred{
 	},
 }
 
-var r_031_drop_one_item_178d__sel__B = rtlib.Pred{
-	Op:    rtlib.EqualFold,
-	Field: f_B,
-	Strings: []string{
-		"w",
-	},
-}
-
 var r_031_drop_one_item_178d__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -43,14 +34,11 @@ var r_031_drop_one_item_178d__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/031_drop_one_item.yml",
-		Digest:    "d0f8b55516121d42",
+		Digest:    "111c13111234c917",
 	},
 	Match: r_031_drop_one_item_178d,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{
-			&r_031_drop_one_item_178d__sel__A,
-			&r_031_drop_one_item_178d__sel__B,
-		}},
+		{Name: "sel", Body: rtlib.AllOf{&r_031_drop_one_item_178d__sel__A}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,11 +9,10 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/032_drop_whole_filter.yml
-//	digest     ff985a83c1b03421
-//	condition  sel and not filter
+//	digest     111c13111234c917
+//	condition  sel
 func r_032_drop_whole_filter_2f03(ev *rtlib.Event) bool {
-	return r_032_drop_whole_filter_2f03__sel(ev) &&
-		!r_032_drop_whole_filter_2f03__filter(ev)
+	return r_032_drop_whole_filter_2f03__sel(ev)
 }
 
 func r_032_drop_whole_filter_2f03__sel(ev *rtlib.Event) bool {
@@ -28,18 +27,6 @@ var r_032_drop_whole_filter_2f03__sel__A = rtlib.Pred{
 	},
 }
 
-func r_032_drop_whole_filter_2f03__filter(ev *rtlib.Event) bool {
-	return r_032_drop_whole_filter_2f03__filter__B.Match(ev)
-}
-
-var r_032_drop_whole_filter_2f03__filter__B = rtlib.Pred{
-	Op:    rtlib.EqualFold,
-	Field: f_B,
-	Strings: []string{
-		"w",
-	},
-}
-
 var r_032_drop_whole_filter_2f03__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -47,17 +34,13 @@ var r_032_drop_whole_filter_2f03__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/032_drop_whole_filter.yml",
-		Digest:    "ff985a83c1b03421",
+		Digest:    "111c13111234c917",
 	},
 	Match: r_032_drop_whole_filter_2f03,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_032_drop_whole_filter_2f03__sel__A}},
-		{Name: "filter", Body: rtlib.AllOf{&r_032_drop_whole_filter_2f03__filter__B}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.AllConds{
-			rtlib.Sel("sel"),
-			rtlib.NotCond{X: rtlib.Sel("filter")},
-		},
+		rtlib.Sel("sel"),
 	},
 }

@@ -9,11 +9,10 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/033_drop_one_branch_of_or.yml
-//	digest     d4930931a42ab9e2
+//	digest     e8fed762c9741b10
 //	condition  1 of s*
 func r_033_drop_one_branch_of_or_99dc(ev *rtlib.Event) bool {
-	return r_033_drop_one_branch_of_or_99dc__s1(ev) ||
-		r_033_drop_one_branch_of_or_99dc__s2(ev)
+	return r_033_drop_one_branch_of_or_99dc__s1(ev)
 }
 
 func r_033_drop_one_branch_of_or_99dc__s1(ev *rtlib.Event) bool {
@@ -28,18 +27,6 @@ var r_033_drop_one_branch_of_or_99dc__s1__A = rtlib.Pred{
 	},
 }
 
-func r_033_drop_one_branch_of_or_99dc__s2(ev *rtlib.Event) bool {
-	return r_033_drop_one_branch_of_or_99dc__s2__B.Match(ev)
-}
-
-var r_033_drop_one_branch_of_or_99dc__s2__B = rtlib.Pred{
-	Op:    rtlib.EqualFold,
-	Field: f_B,
-	Strings: []string{
-		"w",
-	},
-}
-
 var r_033_drop_one_branch_of_or_99dc__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -47,14 +34,13 @@ var r_033_drop_one_branch_of_or_99dc__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/033_drop_one_branch_of_or.yml",
-		Digest:    "d4930931a42ab9e2",
+		Digest:    "e8fed762c9741b10",
 	},
 	Match: r_033_drop_one_branch_of_or_99dc,
 	Selections: []rtlib.Selection{
 		{Name: "s1", Body: rtlib.AllOf{&r_033_drop_one_branch_of_or_99dc__s1__A}},
-		{Name: "s2", Body: rtlib.AllOf{&r_033_drop_one_branch_of_or_99dc__s2__B}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.OfSels{N: 1, Names: []string{"s1", "s2"}},
+		rtlib.OfSels{N: 1, Names: []string{"s1"}},
 	},
 }

@@ -9,23 +9,14 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/035_drop_by_value.yml
-//	digest     00fe2292f51d3cb0
+//	digest     ef1b4e8c978fe51b
 //	condition  sel
 func r_035_drop_by_value_8c73(ev *rtlib.Event) bool {
 	return r_035_drop_by_value_8c73__sel(ev)
 }
 
 func r_035_drop_by_value_8c73__sel(ev *rtlib.Event) bool {
-	return r_035_drop_by_value_8c73__sel__A.Match(ev) &&
-		r_035_drop_by_value_8c73__sel__B.Match(ev)
-}
-
-var r_035_drop_by_value_8c73__sel__A = rtlib.Pred{
-	Op:    rtlib.EqualFold,
-	Field: f_A,
-	Strings: []string{
-		"noise-1",
-	},
+	return r_035_drop_by_value_8c73__sel__B.Match(ev)
 }
 
 var r_035_drop_by_value_8c73__sel__B = rtlib.Pred{
@@ -43,14 +34,11 @@ var r_035_drop_by_value_8c73__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/035_drop_by_value.yml",
-		Digest:    "00fe2292f51d3cb0",
+		Digest:    "ef1b4e8c978fe51b",
 	},
 	Match: r_035_drop_by_value_8c73,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{
-			&r_035_drop_by_value_8c73__sel__A,
-			&r_035_drop_by_value_8c73__sel__B,
-		}},
+		{Name: "sel", Body: rtlib.AllOf{&r_035_drop_by_value_8c73__sel__B}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

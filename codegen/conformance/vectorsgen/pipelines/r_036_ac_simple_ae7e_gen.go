@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/036_ac_simple.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     8ed0753014ff731c
+//	condition  _cond_1 and (sel)
 func r_036_ac_simple_ae7e(ev *rtlib.Event) bool {
-	return r_036_ac_simple_ae7e__sel(ev)
+	return r_036_ac_simple_ae7e__cond_1_b8db(ev) &&
+		r_036_ac_simple_ae7e__sel(ev)
 }
 
 func r_036_ac_simple_ae7e__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,18 @@ var r_036_ac_simple_ae7e__sel__A = rtlib.Pred{
 	},
 }
 
+func r_036_ac_simple_ae7e__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_036_ac_simple_ae7e__cond_1_b8db__EventID.Match(ev)
+}
+
+var r_036_ac_simple_ae7e__cond_1_b8db__EventID = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_036_ac_simple_ae7e__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +47,17 @@ var r_036_ac_simple_ae7e__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/036_ac_simple.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "8ed0753014ff731c",
 	},
 	Match: r_036_ac_simple_ae7e,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_036_ac_simple_ae7e__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_036_ac_simple_ae7e__cond_1_b8db__EventID}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/037_ac_list_or.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     5a32d3742469b436
+//	condition  _cond_1 and (sel)
 func r_037_ac_list_or_f83a(ev *rtlib.Event) bool {
-	return r_037_ac_list_or_f83a__sel(ev)
+	return r_037_ac_list_or_f83a__cond_1_b8db(ev) &&
+		r_037_ac_list_or_f83a__sel(ev)
 }
 
 func r_037_ac_list_or_f83a__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,19 @@ var r_037_ac_list_or_f83a__sel__A = rtlib.Pred{
 	},
 }
 
+func r_037_ac_list_or_f83a__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_037_ac_list_or_f83a__cond_1_b8db__EventID.Match(ev)
+}
+
+var r_037_ac_list_or_f83a__cond_1_b8db__EventID = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		12,
+		13,
+	},
+}
+
 var r_037_ac_list_or_f83a__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +48,17 @@ var r_037_ac_list_or_f83a__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/037_ac_list_or.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "5a32d3742469b436",
 	},
 	Match: r_037_ac_list_or_f83a,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_037_ac_list_or_f83a__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_037_ac_list_or_f83a__cond_1_b8db__EventID}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

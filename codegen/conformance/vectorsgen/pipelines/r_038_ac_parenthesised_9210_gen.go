@@ -9,11 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/038_ac_parenthesised.yml
-//	digest     fc42be0a4569c77e
-//	condition  s1 or s2
+//	digest     2b4c561a26ac18a3
+//	condition  _cond_1 and (s1 or s2)
 func r_038_ac_parenthesised_9210(ev *rtlib.Event) bool {
-	return r_038_ac_parenthesised_9210__s1(ev) ||
-		r_038_ac_parenthesised_9210__s2(ev)
+	return r_038_ac_parenthesised_9210__cond_1_b8db(ev) &&
+		(r_038_ac_parenthesised_9210__s1(ev) || r_038_ac_parenthesised_9210__s2(ev))
 }
 
 func r_038_ac_parenthesised_9210__s1(ev *rtlib.Event) bool {
@@ -40,6 +40,18 @@ var r_038_ac_parenthesised_9210__s2__B = rtlib.Pred{
 	},
 }
 
+func r_038_ac_parenthesised_9210__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_038_ac_parenthesised_9210__cond_1_b8db__E.Match(ev)
+}
+
+var r_038_ac_parenthesised_9210__cond_1_b8db__E = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_E,
+	Strings: []string{
+		"1",
+	},
+}
+
 var r_038_ac_parenthesised_9210__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -47,17 +59,21 @@ var r_038_ac_parenthesised_9210__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/038_ac_parenthesised.yml",
-		Digest:    "fc42be0a4569c77e",
+		Digest:    "2b4c561a26ac18a3",
 	},
 	Match: r_038_ac_parenthesised_9210,
 	Selections: []rtlib.Selection{
 		{Name: "s1", Body: rtlib.AllOf{&r_038_ac_parenthesised_9210__s1__A}},
 		{Name: "s2", Body: rtlib.AllOf{&r_038_ac_parenthesised_9210__s2__B}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_038_ac_parenthesised_9210__cond_1_b8db__E}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.AnyConds{
-			rtlib.Sel("s1"),
-			rtlib.Sel("s2"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.AnyConds{
+				rtlib.Sel("s1"),
+				rtlib.Sel("s2"),
+			},
 		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/039_ac_negated.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     fed287bb5380078f
+//	condition  not _cond_1 and (sel)
 func r_039_ac_negated_fab6(ev *rtlib.Event) bool {
-	return r_039_ac_negated_fab6__sel(ev)
+	return !r_039_ac_negated_fab6__cond_1_b8db(ev) &&
+		r_039_ac_negated_fab6__sel(ev)
 }
 
 func r_039_ac_negated_fab6__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,27 @@ var r_039_ac_negated_fab6__sel__A = rtlib.Pred{
 	},
 }
 
+func r_039_ac_negated_fab6__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_039_ac_negated_fab6__cond_1_b8db__Host.Match(ev) &&
+		r_039_ac_negated_fab6__cond_1_b8db__Kind.Match(ev)
+}
+
+var r_039_ac_negated_fab6__cond_1_b8db__Host = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Host,
+	Strings: []string{
+		"lab",
+	},
+}
+
+var r_039_ac_negated_fab6__cond_1_b8db__Kind = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Kind,
+	Strings: []string{
+		"test",
+	},
+}
+
 var r_039_ac_negated_fab6__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +56,20 @@ var r_039_ac_negated_fab6__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/039_ac_negated.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "fed287bb5380078f",
 	},
 	Match: r_039_ac_negated_fab6,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_039_ac_negated_fab6__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{
+			&r_039_ac_negated_fab6__cond_1_b8db__Host,
+			&r_039_ac_negated_fab6__cond_1_b8db__Kind,
+		}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.NotCond{X: rtlib.Sel("_cond_1")},
+			rtlib.Sel("sel"),
+		},
 	},
 }

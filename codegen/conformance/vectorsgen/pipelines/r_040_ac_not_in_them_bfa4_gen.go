@@ -9,11 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/040_ac_not_in_them.yml
-//	digest     d4930931a42ab9e2
-//	condition  1 of them
+//	digest     ab1c0af52e334d03
+//	condition  _cond_1 and (1 of them)
 func r_040_ac_not_in_them_bfa4(ev *rtlib.Event) bool {
-	return r_040_ac_not_in_them_bfa4__s1(ev) ||
-		r_040_ac_not_in_them_bfa4__s2(ev)
+	return r_040_ac_not_in_them_bfa4__cond_1_b8db(ev) &&
+		(r_040_ac_not_in_them_bfa4__s1(ev) || r_040_ac_not_in_them_bfa4__s2(ev))
 }
 
 func r_040_ac_not_in_them_bfa4__s1(ev *rtlib.Event) bool {
@@ -40,6 +40,18 @@ var r_040_ac_not_in_them_bfa4__s2__B = rtlib.Pred{
 	},
 }
 
+func r_040_ac_not_in_them_bfa4__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_040_ac_not_in_them_bfa4__cond_1_b8db__E.Match(ev)
+}
+
+var r_040_ac_not_in_them_bfa4__cond_1_b8db__E = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_E,
+	Strings: []string{
+		"1",
+	},
+}
+
 var r_040_ac_not_in_them_bfa4__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -47,14 +59,18 @@ var r_040_ac_not_in_them_bfa4__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/040_ac_not_in_them.yml",
-		Digest:    "d4930931a42ab9e2",
+		Digest:    "ab1c0af52e334d03",
 	},
 	Match: r_040_ac_not_in_them_bfa4,
 	Selections: []rtlib.Selection{
 		{Name: "s1", Body: rtlib.AllOf{&r_040_ac_not_in_them_bfa4__s1__A}},
 		{Name: "s2", Body: rtlib.AllOf{&r_040_ac_not_in_them_bfa4__s2__B}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_040_ac_not_in_them_bfa4__cond_1_b8db__E}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.OfSels{N: 1, Names: []string{"s1", "s2"}},
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.OfSels{N: 1, Names: []string{"s1", "s2"}},
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/041_ac_modifier_in_field.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     832617490131cc81
+//	condition  _cond_1 and (sel)
 func r_041_ac_modifier_in_field_812f(ev *rtlib.Event) bool {
-	return r_041_ac_modifier_in_field_812f__sel(ev)
+	return r_041_ac_modifier_in_field_812f__cond_1_b8db(ev) &&
+		r_041_ac_modifier_in_field_812f__sel(ev)
 }
 
 func r_041_ac_modifier_in_field_812f__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,18 @@ var r_041_ac_modifier_in_field_812f__sel__A = rtlib.Pred{
 	},
 }
 
+func r_041_ac_modifier_in_field_812f__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_041_ac_modifier_in_field_812f__cond_1_b8db__Image.Match(ev)
+}
+
+var r_041_ac_modifier_in_field_812f__cond_1_b8db__Image = rtlib.Pred{
+	Op:    rtlib.SuffixFold,
+	Field: f_Image,
+	Strings: []string{
+		`\cmd.exe`,
+	},
+}
+
 var r_041_ac_modifier_in_field_812f__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +47,17 @@ var r_041_ac_modifier_in_field_812f__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/041_ac_modifier_in_field.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "832617490131cc81",
 	},
 	Match: r_041_ac_modifier_in_field_812f,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_041_ac_modifier_in_field_812f__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_041_ac_modifier_in_field_812f__cond_1_b8db__Image}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/042_ac_then_mapping.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     fee946fa705f46a1
+//	condition  _cond_1 and (sel)
 func r_042_ac_then_mapping_a947(ev *rtlib.Event) bool {
-	return r_042_ac_then_mapping_a947__sel(ev)
+	return r_042_ac_then_mapping_a947__cond_1_b8db(ev) &&
+		r_042_ac_then_mapping_a947__sel(ev)
 }
 
 func r_042_ac_then_mapping_a947__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,18 @@ var r_042_ac_then_mapping_a947__sel__A = rtlib.Pred{
 	},
 }
 
+func r_042_ac_then_mapping_a947__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_042_ac_then_mapping_a947__cond_1_b8db__event_code_62f3.Match(ev)
+}
+
+var r_042_ac_then_mapping_a947__cond_1_b8db__event_code_62f3 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_event_code_62f3,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_042_ac_then_mapping_a947__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +47,17 @@ var r_042_ac_then_mapping_a947__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/042_ac_then_mapping.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "fee946fa705f46a1",
 	},
 	Match: r_042_ac_then_mapping_a947,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_042_ac_then_mapping_a947__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_042_ac_then_mapping_a947__cond_1_b8db__event_code_62f3}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/043_mapping_then_ac.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     8ed0753014ff731c
+//	condition  _cond_1 and (sel)
 func r_043_mapping_then_ac_5975(ev *rtlib.Event) bool {
-	return r_043_mapping_then_ac_5975__sel(ev)
+	return r_043_mapping_then_ac_5975__cond_1_b8db(ev) &&
+		r_043_mapping_then_ac_5975__sel(ev)
 }
 
 func r_043_mapping_then_ac_5975__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,18 @@ var r_043_mapping_then_ac_5975__sel__A = rtlib.Pred{
 	},
 }
 
+func r_043_mapping_then_ac_5975__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_043_mapping_then_ac_5975__cond_1_b8db__EventID.Match(ev)
+}
+
+var r_043_mapping_then_ac_5975__cond_1_b8db__EventID = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_043_mapping_then_ac_5975__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +47,17 @@ var r_043_mapping_then_ac_5975__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/043_mapping_then_ac.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "8ed0753014ff731c",
 	},
 	Match: r_043_mapping_then_ac_5975,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_043_mapping_then_ac_5975__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_043_mapping_then_ac_5975__cond_1_b8db__EventID}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/044_ac_template.yml
-//	digest     3e4711764882f13d
-//	condition  sel
+//	digest     c4880dcee164f446
+//	condition  _cond_1 and (sel)
 func r_044_ac_template_85bd(ev *rtlib.Event) bool {
-	return r_044_ac_template_85bd__sel(ev)
+	return r_044_ac_template_85bd__cond_1_b8db(ev) &&
+		r_044_ac_template_85bd__sel(ev)
 }
 
 func r_044_ac_template_85bd__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,18 @@ var r_044_ac_template_85bd__sel__A = rtlib.Pred{
 	},
 }
 
+func r_044_ac_template_85bd__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_044_ac_template_85bd__cond_1_b8db__event_dataset_a85b.Match(ev)
+}
+
+var r_044_ac_template_85bd__cond_1_b8db__event_dataset_a85b = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_event_dataset_a85b,
+	Strings: []string{
+		"zeek.dns",
+	},
+}
+
 var r_044_ac_template_85bd__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +47,17 @@ var r_044_ac_template_85bd__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Product: "zeek", Service: "dns"},
 		Source:    "pipelines/044_ac_template.yml",
-		Digest:    "3e4711764882f13d",
+		Digest:    "c4880dcee164f446",
 	},
 	Match: r_044_ac_template_85bd,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_044_ac_template_85bd__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_044_ac_template_85bd__cond_1_b8db__event_dataset_a85b}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,12 +9,14 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/045_ac_two_conditions_list_of_conditions.yml
-//	digest     2ea0ae495797ed3c
-//	condition  s1
-//	condition  s2
+//	digest     b5703fd55e89960f
+//	condition  _cond_1 and (s1)
+//	condition  _cond_1 and (s2)
 func r_045_ac_two_conditions_list_of_conditions_28e1(ev *rtlib.Event) bool {
-	return r_045_ac_two_conditions_list_of_conditions_28e1__s1(ev) ||
-		r_045_ac_two_conditions_list_of_conditions_28e1__s2(ev)
+	return (r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db(ev) &&
+		r_045_ac_two_conditions_list_of_conditions_28e1__s1(ev)) ||
+		(r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db(ev) &&
+			r_045_ac_two_conditions_list_of_conditions_28e1__s2(ev))
 }
 
 func r_045_ac_two_conditions_list_of_conditions_28e1__s1(ev *rtlib.Event) bool {
@@ -41,6 +43,18 @@ var r_045_ac_two_conditions_list_of_conditions_28e1__s2__B = rtlib.Pred{
 	},
 }
 
+func r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db__E.Match(ev)
+}
+
+var r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db__E = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_E,
+	Strings: []string{
+		"1",
+	},
+}
+
 var r_045_ac_two_conditions_list_of_conditions_28e1__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -48,15 +62,22 @@ var r_045_ac_two_conditions_list_of_conditions_28e1__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/045_ac_two_conditions_list_of_conditions.yml",
-		Digest:    "2ea0ae495797ed3c",
+		Digest:    "b5703fd55e89960f",
 	},
 	Match: r_045_ac_two_conditions_list_of_conditions_28e1,
 	Selections: []rtlib.Selection{
 		{Name: "s1", Body: rtlib.AllOf{&r_045_ac_two_conditions_list_of_conditions_28e1__s1__A}},
 		{Name: "s2", Body: rtlib.AllOf{&r_045_ac_two_conditions_list_of_conditions_28e1__s2__B}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_045_ac_two_conditions_list_of_conditions_28e1__cond_1_b8db__E}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("s1"),
-		rtlib.Sel("s2"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("s1"),
+		},
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("s2"),
+		},
 	},
 }

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/046_ac_list_of_maps.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     596c71c5f8e07354
+//	condition  _cond_1 and (sel)
 func r_046_ac_list_of_maps_aa06(ev *rtlib.Event) bool {
-	return r_046_ac_list_of_maps_aa06__sel(ev)
+	return r_046_ac_list_of_maps_aa06__cond_1_b8db(ev) &&
+		r_046_ac_list_of_maps_aa06__sel(ev)
 }
 
 func r_046_ac_list_of_maps_aa06__sel(ev *rtlib.Event) bool {
@@ -27,6 +28,45 @@ var r_046_ac_list_of_maps_aa06__sel__A = rtlib.Pred{
 	},
 }
 
+func r_046_ac_list_of_maps_aa06__cond_1_b8db(ev *rtlib.Event) bool {
+	return (r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel.Match(ev) &&
+		r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID.Match(ev)) ||
+		(r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel_2.Match(ev) &&
+			r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID_2.Match(ev))
+}
+
+var r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Channel,
+	Strings: []string{
+		"Security",
+	},
+}
+
+var r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		4688,
+	},
+}
+
+var r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel_2 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Channel,
+	Strings: []string{
+		"Sysmon",
+	},
+}
+
+var r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID_2 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_046_ac_list_of_maps_aa06__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
@@ -34,13 +74,26 @@ var r_046_ac_list_of_maps_aa06__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/046_ac_list_of_maps.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "596c71c5f8e07354",
 	},
 	Match: r_046_ac_list_of_maps_aa06,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_046_ac_list_of_maps_aa06__sel__A}},
+		{Name: "_cond_1", Body: rtlib.AnyOf{
+			rtlib.AllOf{
+				&r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel,
+				&r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID,
+			},
+			rtlib.AllOf{
+				&r_046_ac_list_of_maps_aa06__cond_1_b8db__Channel_2,
+				&r_046_ac_list_of_maps_aa06__cond_1_b8db__EventID_2,
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

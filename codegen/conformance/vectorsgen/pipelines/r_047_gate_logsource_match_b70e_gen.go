@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/047_gate_logsource_match.yml
-//	digest     111c13111234c917
+//	digest     1a3f97342aa7ba9c
 //	condition  sel
 func r_047_gate_logsource_match_b70e(ev *rtlib.Event) bool {
 	return r_047_gate_logsource_match_b70e__sel(ev)
 }
 
 func r_047_gate_logsource_match_b70e__sel(ev *rtlib.Event) bool {
-	return r_047_gate_logsource_match_b70e__sel__A.Match(ev)
+	return r_047_gate_logsource_match_b70e__sel__X.Match(ev)
 }
 
-var r_047_gate_logsource_match_b70e__sel__A = rtlib.Pred{
+var r_047_gate_logsource_match_b70e__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -34,11 +34,11 @@ var r_047_gate_logsource_match_b70e__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/047_gate_logsource_match.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "1a3f97342aa7ba9c",
 	},
 	Match: r_047_gate_logsource_match_b70e,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_047_gate_logsource_match_b70e__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_047_gate_logsource_match_b70e__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

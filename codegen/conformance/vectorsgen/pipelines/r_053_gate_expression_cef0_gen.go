@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/053_gate_expression.yml
-//	digest     5588cf4b2649362b
+//	digest     72e78c1888720e27
 //	condition  sel
 func r_053_gate_expression_cef0(ev *rtlib.Event) bool {
 	return r_053_gate_expression_cef0__sel(ev)
 }
 
 func r_053_gate_expression_cef0__sel(ev *rtlib.Event) bool {
-	return r_053_gate_expression_cef0__sel__A.Match(ev)
+	return r_053_gate_expression_cef0__sel__X.Match(ev)
 }
 
-var r_053_gate_expression_cef0__sel__A = rtlib.Pred{
+var r_053_gate_expression_cef0__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -37,11 +37,11 @@ var r_053_gate_expression_cef0__rule = rtlib.Rule{
 		},
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/053_gate_expression.yml",
-		Digest:    "5588cf4b2649362b",
+		Digest:    "72e78c1888720e27",
 	},
 	Match: r_053_gate_expression_cef0,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_053_gate_expression_cef0__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_053_gate_expression_cef0__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

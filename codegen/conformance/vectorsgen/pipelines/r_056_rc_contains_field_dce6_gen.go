@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/056_rc_contains_field.yml
-//	digest     e3fec60e33f314af
+//	digest     39bf47fe2a61b543
 //	condition  sel
 func r_056_rc_contains_field_dce6(ev *rtlib.Event) bool {
 	return r_056_rc_contains_field_dce6__sel(ev)
 }
 
 func r_056_rc_contains_field_dce6__sel(ev *rtlib.Event) bool {
-	return r_056_rc_contains_field_dce6__sel__A.Match(ev) ||
+	return r_056_rc_contains_field_dce6__sel__X.Match(ev) ||
 		r_056_rc_contains_field_dce6__sel__B.Match(ev)
 }
 
-var r_056_rc_contains_field_dce6__sel__A = rtlib.Pred{
+var r_056_rc_contains_field_dce6__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -43,12 +43,12 @@ var r_056_rc_contains_field_dce6__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/056_rc_contains_field.yml",
-		Digest:    "e3fec60e33f314af",
+		Digest:    "39bf47fe2a61b543",
 	},
 	Match: r_056_rc_contains_field_dce6,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AnyOf{
-			rtlib.AllOf{&r_056_rc_contains_field_dce6__sel__A},
+			rtlib.AllOf{&r_056_rc_contains_field_dce6__sel__X},
 			rtlib.AllOf{&r_056_rc_contains_field_dce6__sel__B},
 		}},
 	},

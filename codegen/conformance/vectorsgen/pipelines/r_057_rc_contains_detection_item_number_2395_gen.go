@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/057_rc_contains_detection_item_number.yml
-//	digest     784d95cad79a42b9
+//	digest     3026b852f44eca77
 //	condition  sel
 func r_057_rc_contains_detection_item_number_2395(ev *rtlib.Event) bool {
 	return r_057_rc_contains_detection_item_number_2395__sel(ev)
@@ -17,7 +17,7 @@ func r_057_rc_contains_detection_item_number_2395(ev *rtlib.Event) bool {
 
 func r_057_rc_contains_detection_item_number_2395__sel(ev *rtlib.Event) bool {
 	return r_057_rc_contains_detection_item_number_2395__sel__EventID.Match(ev) &&
-		r_057_rc_contains_detection_item_number_2395__sel__A.Match(ev)
+		r_057_rc_contains_detection_item_number_2395__sel__X.Match(ev)
 }
 
 var r_057_rc_contains_detection_item_number_2395__sel__EventID = rtlib.Pred{
@@ -29,9 +29,9 @@ var r_057_rc_contains_detection_item_number_2395__sel__EventID = rtlib.Pred{
 	},
 }
 
-var r_057_rc_contains_detection_item_number_2395__sel__A = rtlib.Pred{
+var r_057_rc_contains_detection_item_number_2395__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -44,13 +44,13 @@ var r_057_rc_contains_detection_item_number_2395__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/057_rc_contains_detection_item_number.yml",
-		Digest:    "784d95cad79a42b9",
+		Digest:    "3026b852f44eca77",
 	},
 	Match: r_057_rc_contains_detection_item_number_2395,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
 			&r_057_rc_contains_detection_item_number_2395__sel__EventID,
-			&r_057_rc_contains_detection_item_number_2395__sel__A,
+			&r_057_rc_contains_detection_item_number_2395__sel__X,
 		}},
 	},
 	Conditions: []rtlib.Cond{

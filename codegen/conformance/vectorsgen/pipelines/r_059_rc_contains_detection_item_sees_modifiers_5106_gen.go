@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/059_rc_contains_detection_item_sees_modifiers.yml
-//	digest     9ac222c65970f1c6
+//	digest     13c940afd8c730af
 //	condition  sel
 func r_059_rc_contains_detection_item_sees_modifiers_5106(ev *rtlib.Event) bool {
 	return r_059_rc_contains_detection_item_sees_modifiers_5106__sel(ev)
@@ -17,7 +17,7 @@ func r_059_rc_contains_detection_item_sees_modifiers_5106(ev *rtlib.Event) bool 
 
 func r_059_rc_contains_detection_item_sees_modifiers_5106__sel(ev *rtlib.Event) bool {
 	return r_059_rc_contains_detection_item_sees_modifiers_5106__sel__B.Match(ev) &&
-		r_059_rc_contains_detection_item_sees_modifiers_5106__sel__A.Match(ev)
+		r_059_rc_contains_detection_item_sees_modifiers_5106__sel__X.Match(ev)
 }
 
 var r_059_rc_contains_detection_item_sees_modifiers_5106__sel__B = rtlib.Pred{
@@ -28,9 +28,9 @@ var r_059_rc_contains_detection_item_sees_modifiers_5106__sel__B = rtlib.Pred{
 	},
 }
 
-var r_059_rc_contains_detection_item_sees_modifiers_5106__sel__A = rtlib.Pred{
+var r_059_rc_contains_detection_item_sees_modifiers_5106__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -43,13 +43,13 @@ var r_059_rc_contains_detection_item_sees_modifiers_5106__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/059_rc_contains_detection_item_sees_modifiers.yml",
-		Digest:    "9ac222c65970f1c6",
+		Digest:    "13c940afd8c730af",
 	},
 	Match: r_059_rc_contains_detection_item_sees_modifiers_5106,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
 			&r_059_rc_contains_detection_item_sees_modifiers_5106__sel__B,
-			&r_059_rc_contains_detection_item_sees_modifiers_5106__sel__A,
+			&r_059_rc_contains_detection_item_sees_modifiers_5106__sel__X,
 		}},
 	},
 	Conditions: []rtlib.Cond{

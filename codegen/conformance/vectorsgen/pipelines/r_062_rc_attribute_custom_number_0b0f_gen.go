@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/062_rc_attribute_custom_number.yml
-//	digest     98501bb3911ff4fb
+//	digest     4e29c98d4e0156e2
 //	condition  sel
 func r_062_rc_attribute_custom_number_0b0f(ev *rtlib.Event) bool {
 	return r_062_rc_attribute_custom_number_0b0f__sel(ev)
 }
 
 func r_062_rc_attribute_custom_number_0b0f__sel(ev *rtlib.Event) bool {
-	return r_062_rc_attribute_custom_number_0b0f__sel__A.Match(ev)
+	return r_062_rc_attribute_custom_number_0b0f__sel__X.Match(ev)
 }
 
-var r_062_rc_attribute_custom_number_0b0f__sel__A = rtlib.Pred{
+var r_062_rc_attribute_custom_number_0b0f__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -35,11 +35,11 @@ var r_062_rc_attribute_custom_number_0b0f__rule = rtlib.Rule{
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Custom:    "{\"weight\":7}",
 		Source:    "pipelines/062_rc_attribute_custom_number.yml",
-		Digest:    "98501bb3911ff4fb",
+		Digest:    "4e29c98d4e0156e2",
 	},
 	Match: r_062_rc_attribute_custom_number_0b0f,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_062_rc_attribute_custom_number_0b0f__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_062_rc_attribute_custom_number_0b0f__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

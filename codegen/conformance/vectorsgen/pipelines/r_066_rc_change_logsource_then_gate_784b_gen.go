@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/066_rc_change_logsource_then_gate.yml
-//	digest     111c13111234c917
+//	digest     f361f48cd9f307f7
 //	condition  sel
 func r_066_rc_change_logsource_then_gate_784b(ev *rtlib.Event) bool {
 	return r_066_rc_change_logsource_then_gate_784b__sel(ev)
 }
 
 func r_066_rc_change_logsource_then_gate_784b__sel(ev *rtlib.Event) bool {
-	return r_066_rc_change_logsource_then_gate_784b__sel__A.Match(ev)
+	return r_066_rc_change_logsource_then_gate_784b__sel__X.Match(ev)
 }
 
-var r_066_rc_change_logsource_then_gate_784b__sel__A = rtlib.Pred{
+var r_066_rc_change_logsource_then_gate_784b__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -32,13 +32,13 @@ var r_066_rc_change_logsource_then_gate_784b__rule = rtlib.Rule{
 		Title:     "Vector",
 		ID:        "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
 		Level:     "medium",
-		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
+		LogSource: rtlib.LogSource{Product: "windows", Service: "sysmon"},
 		Source:    "pipelines/066_rc_change_logsource_then_gate.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "f361f48cd9f307f7",
 	},
 	Match: r_066_rc_change_logsource_then_gate_784b,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_066_rc_change_logsource_then_gate_784b__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_066_rc_change_logsource_then_gate_784b__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/067_dic_match_string_anchored_start.yml
-//	digest     6952096873c08acb
+//	digest     465781f1e253c00f
 //	condition  sel
 func r_067_dic_match_string_anchored_start_1954(ev *rtlib.Event) bool {
 	return r_067_dic_match_string_anchored_start_1954__sel(ev)
 }
 
 func r_067_dic_match_string_anchored_start_1954__sel(ev *rtlib.Event) bool {
-	return r_067_dic_match_string_anchored_start_1954__sel__A.Match(ev) &&
+	return r_067_dic_match_string_anchored_start_1954__sel__X.Match(ev) &&
 		r_067_dic_match_string_anchored_start_1954__sel__B.Match(ev)
 }
 
-var r_067_dic_match_string_anchored_start_1954__sel__A = rtlib.Pred{
+var r_067_dic_match_string_anchored_start_1954__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"evil.exe",
 	},
@@ -43,12 +43,12 @@ var r_067_dic_match_string_anchored_start_1954__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/067_dic_match_string_anchored_start.yml",
-		Digest:    "6952096873c08acb",
+		Digest:    "465781f1e253c00f",
 	},
 	Match: r_067_dic_match_string_anchored_start_1954,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_067_dic_match_string_anchored_start_1954__sel__A,
+			&r_067_dic_match_string_anchored_start_1954__sel__X,
 			&r_067_dic_match_string_anchored_start_1954__sel__B,
 		}},
 	},

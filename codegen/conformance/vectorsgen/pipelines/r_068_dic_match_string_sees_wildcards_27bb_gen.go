@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/068_dic_match_string_sees_wildcards.yml
-//	digest     dcd62590b44b204f
+//	digest     315ee080052929cd
 //	condition  sel
 func r_068_dic_match_string_sees_wildcards_27bb(ev *rtlib.Event) bool {
 	return r_068_dic_match_string_sees_wildcards_27bb__sel(ev)
 }
 
 func r_068_dic_match_string_sees_wildcards_27bb__sel(ev *rtlib.Event) bool {
-	return r_068_dic_match_string_sees_wildcards_27bb__sel__A.Match(ev) &&
+	return r_068_dic_match_string_sees_wildcards_27bb__sel__X.Match(ev) &&
 		r_068_dic_match_string_sees_wildcards_27bb__sel__B.Match(ev)
 }
 
-var r_068_dic_match_string_sees_wildcards_27bb__sel__A = rtlib.Pred{
+var r_068_dic_match_string_sees_wildcards_27bb__sel__X = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"evil",
 	},
@@ -43,12 +43,12 @@ var r_068_dic_match_string_sees_wildcards_27bb__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/068_dic_match_string_sees_wildcards.yml",
-		Digest:    "dcd62590b44b204f",
+		Digest:    "315ee080052929cd",
 	},
 	Match: r_068_dic_match_string_sees_wildcards_27bb,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_068_dic_match_string_sees_wildcards_27bb__sel__A,
+			&r_068_dic_match_string_sees_wildcards_27bb__sel__X,
 			&r_068_dic_match_string_sees_wildcards_27bb__sel__B,
 		}},
 	},

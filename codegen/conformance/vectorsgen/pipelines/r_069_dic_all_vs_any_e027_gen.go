@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/069_dic_all_vs_any.yml
-//	digest     49cb346f248cb963
+//	digest     caa3b2a32e844d37
 //	condition  sel
 func r_069_dic_all_vs_any_e027(ev *rtlib.Event) bool {
 	return r_069_dic_all_vs_any_e027__sel(ev)
 }
 
 func r_069_dic_all_vs_any_e027__sel(ev *rtlib.Event) bool {
-	return r_069_dic_all_vs_any_e027__sel__A.Match(ev) &&
+	return r_069_dic_all_vs_any_e027__sel__X.Match(ev) &&
 		r_069_dic_all_vs_any_e027__sel__B.Match(ev)
 }
 
-var r_069_dic_all_vs_any_e027__sel__A = rtlib.Pred{
+var r_069_dic_all_vs_any_e027__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"C:a",
 		"C:b",
@@ -45,12 +45,12 @@ var r_069_dic_all_vs_any_e027__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/069_dic_all_vs_any.yml",
-		Digest:    "49cb346f248cb963",
+		Digest:    "caa3b2a32e844d37",
 	},
 	Match: r_069_dic_all_vs_any_e027,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_069_dic_all_vs_any_e027__sel__A,
+			&r_069_dic_all_vs_any_e027__sel__X,
 			&r_069_dic_all_vs_any_e027__sel__B,
 		}},
 	},

@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/070_dic_match_value_number.yml
-//	digest     fce4a9ed1333b3c7
+//	digest     219fad1677c7ebdd
 //	condition  sel
 func r_070_dic_match_value_number_5def(ev *rtlib.Event) bool {
 	return r_070_dic_match_value_number_5def__sel(ev)
 }
 
 func r_070_dic_match_value_number_5def__sel(ev *rtlib.Event) bool {
-	return r_070_dic_match_value_number_5def__sel__A.Match(ev) &&
+	return r_070_dic_match_value_number_5def__sel__X.Match(ev) &&
 		r_070_dic_match_value_number_5def__sel__B.Match(ev)
 }
 
-var r_070_dic_match_value_number_5def__sel__A = rtlib.Pred{
+var r_070_dic_match_value_number_5def__sel__X = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_A,
+	Field: f_X,
 	Ints: []int64{
 		4,
 		5,
@@ -44,12 +44,12 @@ var r_070_dic_match_value_number_5def__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/070_dic_match_value_number.yml",
-		Digest:    "fce4a9ed1333b3c7",
+		Digest:    "219fad1677c7ebdd",
 	},
 	Match: r_070_dic_match_value_number_5def,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_070_dic_match_value_number_5def__sel__A,
+			&r_070_dic_match_value_number_5def__sel__X,
 			&r_070_dic_match_value_number_5def__sel__B,
 		}},
 	},

@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/071_dic_contains_wildcard.yml
-//	digest     6f25ffd58f554d8f
+//	digest     1d3ec08490549d19
 //	condition  sel
 func r_071_dic_contains_wildcard_9f8f(ev *rtlib.Event) bool {
 	return r_071_dic_contains_wildcard_9f8f__sel(ev)
 }
 
 func r_071_dic_contains_wildcard_9f8f__sel(ev *rtlib.Event) bool {
-	return r_071_dic_contains_wildcard_9f8f__sel__A.Match(ev) &&
+	return r_071_dic_contains_wildcard_9f8f__sel__X.Match(ev) &&
 		r_071_dic_contains_wildcard_9f8f__sel__B.Match(ev)
 }
 
-var r_071_dic_contains_wildcard_9f8f__sel__A = rtlib.Pred{
+var r_071_dic_contains_wildcard_9f8f__sel__X = rtlib.Pred{
 	Op:    rtlib.PrefixFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -43,12 +43,12 @@ var r_071_dic_contains_wildcard_9f8f__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/071_dic_contains_wildcard.yml",
-		Digest:    "6f25ffd58f554d8f",
+		Digest:    "1d3ec08490549d19",
 	},
 	Match: r_071_dic_contains_wildcard_9f8f,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_071_dic_contains_wildcard_9f8f__sel__A,
+			&r_071_dic_contains_wildcard_9f8f__sel__X,
 			&r_071_dic_contains_wildcard_9f8f__sel__B,
 		}},
 	},

@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/072_dic_is_null.yml
-//	digest     27b3975610da3495
+//	digest     dcf37e6ce800e661
 //	condition  sel
 func r_072_dic_is_null_7270(ev *rtlib.Event) bool {
 	return r_072_dic_is_null_7270__sel(ev)
 }
 
 func r_072_dic_is_null_7270__sel(ev *rtlib.Event) bool {
-	return r_072_dic_is_null_7270__sel__A.Match(ev) &&
+	return r_072_dic_is_null_7270__sel__X.Match(ev) &&
 		r_072_dic_is_null_7270__sel__B.Match(ev)
 }
 
-var r_072_dic_is_null_7270__sel__A = rtlib.Pred{
+var r_072_dic_is_null_7270__sel__X = rtlib.Pred{
 	Op:    rtlib.IsNull,
-	Field: f_A,
+	Field: f_X,
 }
 
 var r_072_dic_is_null_7270__sel__B = rtlib.Pred{
@@ -40,12 +40,12 @@ var r_072_dic_is_null_7270__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/072_dic_is_null.yml",
-		Digest:    "27b3975610da3495",
+		Digest:    "dcf37e6ce800e661",
 	},
 	Match: r_072_dic_is_null_7270,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_072_dic_is_null_7270__sel__A,
+			&r_072_dic_is_null_7270__sel__X,
 			&r_072_dic_is_null_7270__sel__B,
 		}},
 	},

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/073_dic_negated_group.yml
-//	digest     27b3975610da3495
+//	digest     1ce40dbf7afafb6c
 //	condition  sel
 func r_073_dic_negated_group_829f(ev *rtlib.Event) bool {
 	return r_073_dic_negated_group_829f__sel(ev)
@@ -17,7 +17,7 @@ func r_073_dic_negated_group_829f(ev *rtlib.Event) bool {
 
 func r_073_dic_negated_group_829f__sel(ev *rtlib.Event) bool {
 	return r_073_dic_negated_group_829f__sel__A.Match(ev) &&
-		r_073_dic_negated_group_829f__sel__B.Match(ev)
+		r_073_dic_negated_group_829f__sel__Yq.Match(ev)
 }
 
 var r_073_dic_negated_group_829f__sel__A = rtlib.Pred{
@@ -25,9 +25,9 @@ var r_073_dic_negated_group_829f__sel__A = rtlib.Pred{
 	Field: f_A,
 }
 
-var r_073_dic_negated_group_829f__sel__B = rtlib.Pred{
+var r_073_dic_negated_group_829f__sel__Yq = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_B,
+	Field: f_Yq,
 	Strings: []string{
 		"v",
 	},
@@ -40,13 +40,13 @@ var r_073_dic_negated_group_829f__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/073_dic_negated_group.yml",
-		Digest:    "27b3975610da3495",
+		Digest:    "1ce40dbf7afafb6c",
 	},
 	Match: r_073_dic_negated_group_829f,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
 			&r_073_dic_negated_group_829f__sel__A,
-			&r_073_dic_negated_group_829f__sel__B,
+			&r_073_dic_negated_group_829f__sel__Yq,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/074_fnc_exclude.yml
-//	digest     d0f8b55516121d42
+//	digest     d52553511b4c68a9
 //	condition  sel
 func r_074_fnc_exclude_a5f6(ev *rtlib.Event) bool {
 	return r_074_fnc_exclude_a5f6__sel(ev)
@@ -17,7 +17,7 @@ func r_074_fnc_exclude_a5f6(ev *rtlib.Event) bool {
 
 func r_074_fnc_exclude_a5f6__sel(ev *rtlib.Event) bool {
 	return r_074_fnc_exclude_a5f6__sel__A.Match(ev) &&
-		r_074_fnc_exclude_a5f6__sel__B.Match(ev)
+		r_074_fnc_exclude_a5f6__sel__p_B_9d9f.Match(ev)
 }
 
 var r_074_fnc_exclude_a5f6__sel__A = rtlib.Pred{
@@ -28,9 +28,9 @@ var r_074_fnc_exclude_a5f6__sel__A = rtlib.Pred{
 	},
 }
 
-var r_074_fnc_exclude_a5f6__sel__B = rtlib.Pred{
+var r_074_fnc_exclude_a5f6__sel__p_B_9d9f = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_B,
+	Field: f_p_B_9d9f,
 	Strings: []string{
 		"w",
 	},
@@ -43,13 +43,13 @@ var r_074_fnc_exclude_a5f6__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/074_fnc_exclude.yml",
-		Digest:    "d0f8b55516121d42",
+		Digest:    "d52553511b4c68a9",
 	},
 	Match: r_074_fnc_exclude_a5f6,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
 			&r_074_fnc_exclude_a5f6__sel__A,
-			&r_074_fnc_exclude_a5f6__sel__B,
+			&r_074_fnc_exclude_a5f6__sel__p_B_9d9f,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,20 +9,20 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/075_fnc_include_regex_anchored.yml
-//	digest     527b1cd932f7ce48
+//	digest     13ef3732153919fe
 //	condition  sel
 func r_075_fnc_include_regex_anchored_ee8d(ev *rtlib.Event) bool {
 	return r_075_fnc_include_regex_anchored_ee8d__sel(ev)
 }
 
 func r_075_fnc_include_regex_anchored_ee8d__sel(ev *rtlib.Event) bool {
-	return r_075_fnc_include_regex_anchored_ee8d__sel__EventID.Match(ev) &&
+	return r_075_fnc_include_regex_anchored_ee8d__sel__p_EventID_851e.Match(ev) &&
 		r_075_fnc_include_regex_anchored_ee8d__sel__MyEvent.Match(ev)
 }
 
-var r_075_fnc_include_regex_anchored_ee8d__sel__EventID = rtlib.Pred{
+var r_075_fnc_include_regex_anchored_ee8d__sel__p_EventID_851e = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_p_EventID_851e,
 	Ints: []int64{
 		1,
 	},
@@ -43,12 +43,12 @@ var r_075_fnc_include_regex_anchored_ee8d__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/075_fnc_include_regex_anchored.yml",
-		Digest:    "527b1cd932f7ce48",
+		Digest:    "13ef3732153919fe",
 	},
 	Match: r_075_fnc_include_regex_anchored_ee8d,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_075_fnc_include_regex_anchored_ee8d__sel__EventID,
+			&r_075_fnc_include_regex_anchored_ee8d__sel__p_EventID_851e,
 			&r_075_fnc_include_regex_anchored_ee8d__sel__MyEvent,
 		}},
 	},

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/077_fnc_on_fieldref_only.yml
-//	digest     c3929ac870e5e0e2
+//	digest     a9a1304b9deeed52
 //	condition  sel
 func r_077_fnc_on_fieldref_only_f258(ev *rtlib.Event) bool {
 	return r_077_fnc_on_fieldref_only_f258__sel(ev)
@@ -23,7 +23,7 @@ var r_077_fnc_on_fieldref_only_f258__sel__A = rtlib.Pred{
 	Op:    rtlib.RefEqualFold,
 	Field: f_A,
 	Strings: []string{
-		"B",
+		"Yq",
 	},
 }
 
@@ -34,7 +34,7 @@ var r_077_fnc_on_fieldref_only_f258__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/077_fnc_on_fieldref_only.yml",
-		Digest:    "c3929ac870e5e0e2",
+		Digest:    "a9a1304b9deeed52",
 	},
 	Match: r_077_fnc_on_fieldref_only_f258,
 	Selections: []rtlib.Selection{

@@ -9,22 +9,22 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/079_dic_processing_item_applied.yml
-//	digest     47baf61b5b2c19d2
+//	digest     4c8e36f279acae0f
 //	condition  sel
 func r_079_dic_processing_item_applied_a7ef(ev *rtlib.Event) bool {
 	return r_079_dic_processing_item_applied_a7ef__sel(ev)
 }
 
 func r_079_dic_processing_item_applied_a7ef__sel(ev *rtlib.Event) bool {
-	return r_079_dic_processing_item_applied_a7ef__sel__A.Match(ev) &&
+	return r_079_dic_processing_item_applied_a7ef__sel__X.Match(ev) &&
 		r_079_dic_processing_item_applied_a7ef__sel__B.Match(ev)
 }
 
-var r_079_dic_processing_item_applied_a7ef__sel__A = rtlib.Pred{
+var r_079_dic_processing_item_applied_a7ef__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
-		"v",
+		"w",
 	},
 }
 
@@ -43,12 +43,12 @@ var r_079_dic_processing_item_applied_a7ef__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/079_dic_processing_item_applied.yml",
-		Digest:    "47baf61b5b2c19d2",
+		Digest:    "4c8e36f279acae0f",
 	},
 	Match: r_079_dic_processing_item_applied_a7ef,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_079_dic_processing_item_applied_a7ef__sel__A,
+			&r_079_dic_processing_item_applied_a7ef__sel__X,
 			&r_079_dic_processing_item_applied_a7ef__sel__B,
 		}},
 	},

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/080_rs_simple.yml
-//	digest     60112e571374e3fd
+//	digest     69c42d7e5adb0ba8
 //	condition  sel
 func r_080_rs_simple_7cd3(ev *rtlib.Event) bool {
 	return r_080_rs_simple_7cd3__sel(ev)
@@ -23,7 +23,7 @@ var r_080_rs_simple_7cd3__sel__A = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
-		`C:\temp\x.exe`,
+		`D:\temp\x.exe`,
 	},
 }
 
@@ -34,7 +34,7 @@ var r_080_rs_simple_7cd3__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/080_rs_simple.yml",
-		Digest:    "60112e571374e3fd",
+		Digest:    "69c42d7e5adb0ba8",
 	},
 	Match: r_080_rs_simple_7cd3,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/081_rs_groups.yml
-//	digest     4886d05681b816a0
+//	digest     63cc721060feac54
 //	condition  sel
 func r_081_rs_groups_c1cc(ev *rtlib.Event) bool {
 	return r_081_rs_groups_c1cc__sel(ev)
@@ -23,7 +23,7 @@ var r_081_rs_groups_c1cc__sel__A = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
-		"bob@corp",
+		`corp\bob`,
 	},
 }
 
@@ -34,7 +34,7 @@ var r_081_rs_groups_c1cc__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/081_rs_groups.yml",
-		Digest:    "4886d05681b816a0",
+		Digest:    "63cc721060feac54",
 	},
 	Match: r_081_rs_groups_c1cc,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/082_rs_wildcard_visible.yml
-//	digest     84ad4b178b4e4340
+//	digest     8b1ad16b2a1746be
 //	condition  sel
 func r_082_rs_wildcard_visible_4f0c(ev *rtlib.Event) bool {
 	return r_082_rs_wildcard_visible_4f0c__sel(ev)
@@ -20,7 +20,7 @@ func r_082_rs_wildcard_visible_4f0c__sel(ev *rtlib.Event) bool {
 }
 
 var r_082_rs_wildcard_visible_4f0c__sel__A = rtlib.Pred{
-	Op:    rtlib.SuffixFold,
+	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
 		".exe",
@@ -34,7 +34,7 @@ var r_082_rs_wildcard_visible_4f0c__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/082_rs_wildcard_visible.yml",
-		Digest:    "84ad4b178b4e4340",
+		Digest:    "8b1ad16b2a1746be",
 	},
 	Match: r_082_rs_wildcard_visible_4f0c,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/083_rs_skip_special.yml
-//	digest     4eac35a74e1b33d1
+//	digest     8caef483e962db92
 //	condition  sel
 func r_083_rs_skip_special_cfc9(ev *rtlib.Event) bool {
 	return r_083_rs_skip_special_cfc9__sel(ev)
@@ -23,7 +23,7 @@ var r_083_rs_skip_special_cfc9__sel__A = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
 	Field: f_A,
 	Strings: []string{
-		"foo",
+		"bar",
 	},
 }
 
@@ -34,7 +34,7 @@ var r_083_rs_skip_special_cfc9__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/083_rs_skip_special.yml",
-		Digest:    "4eac35a74e1b33d1",
+		Digest:    "8caef483e962db92",
 	},
 	Match: r_083_rs_skip_special_cfc9,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/084_rs_dollar_literal.yml
-//	digest     27466183501683ba
+//	digest     8e8e6e6ea4398f18
 //	condition  sel
 func r_084_rs_dollar_literal_24f5(ev *rtlib.Event) bool {
 	return r_084_rs_dollar_literal_24f5__sel(ev)
@@ -23,7 +23,7 @@ var r_084_rs_dollar_literal_24f5__sel__A = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
-		"axb",
+		"a$1b",
 	},
 }
 
@@ -34,7 +34,7 @@ var r_084_rs_dollar_literal_24f5__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/084_rs_dollar_literal.yml",
-		Digest:    "27466183501683ba",
+		Digest:    "8e8e6e6ea4398f18",
 	},
 	Match: r_084_rs_dollar_literal_24f5,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/086_ms_list.yml
-//	digest     46d1ce75b66f75da
+//	digest     c3eebe4f926df3dc
 //	condition  sel
 func r_086_ms_list_f12c(ev *rtlib.Event) bool {
 	return r_086_ms_list_f12c__sel(ev)
@@ -23,7 +23,8 @@ var r_086_ms_list_f12c__sel__A = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
-		"high",
+		"h",
+		"5",
 	},
 }
 
@@ -34,7 +35,7 @@ var r_086_ms_list_f12c__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/086_ms_list.yml",
-		Digest:    "46d1ce75b66f75da",
+		Digest:    "c3eebe4f926df3dc",
 	},
 	Match: r_086_ms_list_f12c,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/088_sv_number.yml
-//	digest     c64e1d6966e5cdff
+//	digest     5719a7be828c9209
 //	condition  sel
 func r_088_sv_number_227a(ev *rtlib.Event) bool {
 	return r_088_sv_number_227a__sel(ev)
@@ -21,10 +21,10 @@ func r_088_sv_number_227a__sel(ev *rtlib.Event) bool {
 }
 
 var r_088_sv_number_227a__sel__A = rtlib.Pred{
-	Op:    rtlib.ContainsFold,
+	Op:    rtlib.NumEqual,
 	Field: f_A,
-	Strings: []string{
-		"foo",
+	Ints: []int64{
+		10,
 	},
 }
 
@@ -43,7 +43,7 @@ var r_088_sv_number_227a__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/088_sv_number.yml",
-		Digest:    "c64e1d6966e5cdff",
+		Digest:    "5719a7be828c9209",
 	},
 	Match: r_088_sv_number_227a,
 	Selections: []rtlib.Selection{

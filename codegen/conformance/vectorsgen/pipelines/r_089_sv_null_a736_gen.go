@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/089_sv_null.yml
-//	digest     3c0672b1d5186e2b
+//	digest     46dacfc8c4d87312
 //	condition  sel
 func r_089_sv_null_a736(ev *rtlib.Event) bool {
 	return r_089_sv_null_a736__sel(ev)
@@ -20,11 +20,8 @@ func r_089_sv_null_a736__sel(ev *rtlib.Event) bool {
 }
 
 var r_089_sv_null_a736__sel__A = rtlib.Pred{
-	Op:    rtlib.EqualFold,
+	Op:    rtlib.IsNull,
 	Field: f_A,
-	Strings: []string{
-		"foo",
-	},
 }
 
 var r_089_sv_null_a736__rule = rtlib.Rule{
@@ -34,7 +31,7 @@ var r_089_sv_null_a736__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/089_sv_null.yml",
-		Digest:    "3c0672b1d5186e2b",
+		Digest:    "46dacfc8c4d87312",
 	},
 	Match: r_089_sv_null_a736,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/090_sv_force_str.yml
-//	digest     3c0672b1d5186e2b
+//	digest     877489a574cb7927
 //	condition  sel
 func r_090_sv_force_str_11fa(ev *rtlib.Event) bool {
 	return r_090_sv_force_str_11fa__sel(ev)
@@ -23,7 +23,7 @@ var r_090_sv_force_str_11fa__sel__A = rtlib.Pred{
 	Op:    rtlib.EqualFold,
 	Field: f_A,
 	Strings: []string{
-		"foo",
+		"10",
 	},
 }
 
@@ -34,7 +34,7 @@ var r_090_sv_force_str_11fa__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/090_sv_force_str.yml",
-		Digest:    "3c0672b1d5186e2b",
+		Digest:    "877489a574cb7927",
 	},
 	Match: r_090_sv_force_str_11fa,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/091_ct_num.yml
-//	digest     877489a574cb7927
+//	digest     d24a050733ca150e
 //	condition  sel
 func r_091_ct_num_587f(ev *rtlib.Event) bool {
 	return r_091_ct_num_587f__sel(ev)
@@ -20,10 +20,10 @@ func r_091_ct_num_587f__sel(ev *rtlib.Event) bool {
 }
 
 var r_091_ct_num_587f__sel__A = rtlib.Pred{
-	Op:    rtlib.EqualFold,
+	Op:    rtlib.NumEqual,
 	Field: f_A,
-	Strings: []string{
-		"10",
+	Ints: []int64{
+		10,
 	},
 }
 
@@ -34,7 +34,7 @@ var r_091_ct_num_587f__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/091_ct_num.yml",
-		Digest:    "877489a574cb7927",
+		Digest:    "d24a050733ca150e",
 	},
 	Match: r_091_ct_num_587f,
 	Selections: []rtlib.Selection{

@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/093_case_upper_on_cased.yml
-//	digest     6480c30d2d0e4e2f
+//	digest     8a246121113bdb3b
 //	condition  sel
 func r_093_case_upper_on_cased_b015(ev *rtlib.Event) bool {
 	return r_093_case_upper_on_cased_b015__sel(ev)
@@ -23,7 +23,7 @@ var r_093_case_upper_on_cased_b015__sel__A = rtlib.Pred{
 	Op:    rtlib.Equal,
 	Field: f_A,
 	Strings: []string{
-		"abc",
+		"ABC",
 	},
 }
 
@@ -34,7 +34,7 @@ var r_093_case_upper_on_cased_b015__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/093_case_upper_on_cased.yml",
-		Digest:    "6480c30d2d0e4e2f",
+		Digest:    "8a246121113bdb3b",
 	},
 	Match: r_093_case_upper_on_cased_b015,
 	Selections: []rtlib.Selection{

@@ -9,22 +9,30 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/095_hf_split.yml
-//	digest     6ceb571e60c1eab2
+//	digest     8caf840336f9681d
 //	condition  sel
 func r_095_hf_split_5aec(ev *rtlib.Event) bool {
 	return r_095_hf_split_5aec__sel(ev)
 }
 
 func r_095_hf_split_5aec__sel(ev *rtlib.Event) bool {
-	return r_095_hf_split_5aec__sel__Hashes.Match(ev)
+	return r_095_hf_split_5aec__sel__FileMD5.Match(ev) ||
+		r_095_hf_split_5aec__sel__FileSHA1.Match(ev)
 }
 
-var r_095_hf_split_5aec__sel__Hashes = rtlib.Pred{
-	Op:    rtlib.ContainsFold,
-	Field: f_Hashes,
+var r_095_hf_split_5aec__sel__FileMD5 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_FileMD5,
 	Strings: []string{
-		"MD5=AABB",
-		"SHA1=CCDD",
+		"AABB",
+	},
+}
+
+var r_095_hf_split_5aec__sel__FileSHA1 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_FileSHA1,
+	Strings: []string{
+		"CCDD",
 	},
 }
 
@@ -35,11 +43,16 @@ var r_095_hf_split_5aec__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/095_hf_split.yml",
-		Digest:    "6ceb571e60c1eab2",
+		Digest:    "8caf840336f9681d",
 	},
 	Match: r_095_hf_split_5aec,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_095_hf_split_5aec__sel__Hashes}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_095_hf_split_5aec__sel__FileMD5},
+				rtlib.AllOf{&r_095_hf_split_5aec__sel__FileSHA1},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/096_hf_by_length.yml
-//	digest     3f5f0a9b8c3bf076
+//	digest     8cb94d592aa4deb5
 //	condition  sel
 func r_096_hf_by_length_3726(ev *rtlib.Event) bool {
 	return r_096_hf_by_length_3726__sel(ev)
 }
 
 func r_096_hf_by_length_3726__sel(ev *rtlib.Event) bool {
-	return r_096_hf_by_length_3726__sel__Hash.Match(ev)
+	return r_096_hf_by_length_3726__sel__h_SHA1_9515.Match(ev)
 }
 
-var r_096_hf_by_length_3726__sel__Hash = rtlib.Pred{
+var r_096_hf_by_length_3726__sel__h_SHA1_9515 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Hash,
+	Field: f_h_SHA1_9515,
 	Strings: []string{
 		"5f1cbc3d99558307bc1250d084fa968521482025",
 	},
@@ -34,11 +34,15 @@ var r_096_hf_by_length_3726__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/096_hf_by_length.yml",
-		Digest:    "3f5f0a9b8c3bf076",
+		Digest:    "8cb94d592aa4deb5",
 	},
 	Match: r_096_hf_by_length_3726,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_096_hf_by_length_3726__sel__Hash}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_096_hf_by_length_3726__sel__h_SHA1_9515},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

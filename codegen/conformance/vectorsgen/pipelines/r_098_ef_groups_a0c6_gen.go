@@ -9,21 +9,30 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/098_ef_groups.yml
-//	digest     58639e6ab2cfa507
+//	digest     0bc47cb74eafb406
 //	condition  sel
 func r_098_ef_groups_a0c6(ev *rtlib.Event) bool {
 	return r_098_ef_groups_a0c6__sel(ev)
 }
 
 func r_098_ef_groups_a0c6__sel(ev *rtlib.Event) bool {
-	return r_098_ef_groups_a0c6__sel__Details.Match(ev)
+	return r_098_ef_groups_a0c6__sel__reg_kind_567b.Match(ev) &&
+		r_098_ef_groups_a0c6__sel__reg_num_3327.Match(ev)
 }
 
-var r_098_ef_groups_a0c6__sel__Details = rtlib.Pred{
+var r_098_ef_groups_a0c6__sel__reg_kind_567b = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Details,
+	Field: f_reg_kind_567b,
 	Strings: []string{
-		"Dword:5",
+		"Dword",
+	},
+}
+
+var r_098_ef_groups_a0c6__sel__reg_num_3327 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_reg_num_3327,
+	Ints: []int64{
+		5,
 	},
 }
 
@@ -34,11 +43,16 @@ var r_098_ef_groups_a0c6__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/098_ef_groups.yml",
-		Digest:    "58639e6ab2cfa507",
+		Digest:    "0bc47cb74eafb406",
 	},
 	Match: r_098_ef_groups_a0c6,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_098_ef_groups_a0c6__sel__Details}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AllOf{
+				&r_098_ef_groups_a0c6__sel__reg_kind_567b,
+				&r_098_ef_groups_a0c6__sel__reg_num_3327,
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

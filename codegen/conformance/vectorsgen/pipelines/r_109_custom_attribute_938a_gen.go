@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/109_custom_attribute.yml
-//	digest     111c13111234c917
+//	digest     36f6eedf6f61a9b5
 //	condition  sel
 func r_109_custom_attribute_938a(ev *rtlib.Event) bool {
 	return r_109_custom_attribute_938a__sel(ev)
@@ -29,12 +29,14 @@ var r_109_custom_attribute_938a__sel__A = rtlib.Pred{
 
 var r_109_custom_attribute_938a__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
-		Title:     "Vector",
-		ID:        "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
-		Level:     "medium",
-		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
-		Source:    "pipelines/109_custom_attribute.yml",
-		Digest:    "111c13111234c917",
+		Title:        "Vector",
+		ID:           "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
+		Level:        "medium",
+		LogSource:    rtlib.LogSource{Category: "process_creation", Product: "windows"},
+		Custom:       "{\"rsigma.include_event\":true}",
+		IncludeEvent: true,
+		Source:       "pipelines/109_custom_attribute.yml",
+		Digest:       "36f6eedf6f61a9b5",
 	},
 	Match: r_109_custom_attribute_938a,
 	Selections: []rtlib.Selection{

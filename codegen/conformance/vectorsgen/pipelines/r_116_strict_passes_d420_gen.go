@@ -9,7 +9,7 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/116_strict_passes.yml
-//	digest     426e946a1ed730c7
+//	digest     87cf237c699a7bc4
 //	condition  sel or kw
 func r_116_strict_passes_d420(ev *rtlib.Event) bool {
 	return r_116_strict_passes_d420__sel(ev) ||
@@ -17,13 +17,13 @@ func r_116_strict_passes_d420(ev *rtlib.Event) bool {
 }
 
 func r_116_strict_passes_d420__sel(ev *rtlib.Event) bool {
-	return r_116_strict_passes_d420__sel__A.Match(ev) &&
+	return r_116_strict_passes_d420__sel__X.Match(ev) &&
 		r_116_strict_passes_d420__sel__B.Match(ev)
 }
 
-var r_116_strict_passes_d420__sel__A = rtlib.Pred{
+var r_116_strict_passes_d420__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -56,12 +56,12 @@ var r_116_strict_passes_d420__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/116_strict_passes.yml",
-		Digest:    "426e946a1ed730c7",
+		Digest:    "87cf237c699a7bc4",
 	},
 	Match: r_116_strict_passes_d420,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_116_strict_passes_d420__sel__A,
+			&r_116_strict_passes_d420__sel__X,
 			&r_116_strict_passes_d420__sel__B,
 		}},
 		{Name: "kw", Body: rtlib.AllOf{&r_116_strict_passes_d420__kw__keyword}},

@@ -9,21 +9,34 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/117_nest_gated.yml
-//	digest     111c13111234c917
-//	condition  sel
+//	digest     881304235f77ab3f
+//	condition  _cond_1 and (sel)
 func r_117_nest_gated_ee93(ev *rtlib.Event) bool {
-	return r_117_nest_gated_ee93__sel(ev)
+	return r_117_nest_gated_ee93__cond_1_b8db(ev) &&
+		r_117_nest_gated_ee93__sel(ev)
 }
 
 func r_117_nest_gated_ee93__sel(ev *rtlib.Event) bool {
-	return r_117_nest_gated_ee93__sel__A.Match(ev)
+	return r_117_nest_gated_ee93__sel__Z.Match(ev)
 }
 
-var r_117_nest_gated_ee93__sel__A = rtlib.Pred{
+var r_117_nest_gated_ee93__sel__Z = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_Z,
 	Strings: []string{
 		"v",
+	},
+}
+
+func r_117_nest_gated_ee93__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_117_nest_gated_ee93__cond_1_b8db__E.Match(ev)
+}
+
+var r_117_nest_gated_ee93__cond_1_b8db__E = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_E,
+	Ints: []int64{
+		1,
 	},
 }
 
@@ -34,13 +47,17 @@ var r_117_nest_gated_ee93__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/117_nest_gated.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "881304235f77ab3f",
 	},
 	Match: r_117_nest_gated_ee93,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_117_nest_gated_ee93__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_117_nest_gated_ee93__sel__Z}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_117_nest_gated_ee93__cond_1_b8db__E}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,19 +9,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/119_mp_priority_order.yml
-//	digest     111c13111234c917
+//	digest     f9d7906857523f60
 //	condition  sel
 func r_119_mp_priority_order_472d(ev *rtlib.Event) bool {
 	return r_119_mp_priority_order_472d__sel(ev)
 }
 
 func r_119_mp_priority_order_472d__sel(ev *rtlib.Event) bool {
-	return r_119_mp_priority_order_472d__sel__A.Match(ev)
+	return r_119_mp_priority_order_472d__sel__C.Match(ev)
 }
 
-var r_119_mp_priority_order_472d__sel__A = rtlib.Pred{
+var r_119_mp_priority_order_472d__sel__C = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_C,
 	Strings: []string{
 		"v",
 	},
@@ -34,11 +34,11 @@ var r_119_mp_priority_order_472d__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/119_mp_priority_order.yml",
-		Digest:    "111c13111234c917",
+		Digest:    "f9d7906857523f60",
 	},
 	Match: r_119_mp_priority_order_472d,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_119_mp_priority_order_472d__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_119_mp_priority_order_472d__sel__C}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -8,21 +8,35 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	source     pipelines/124_filter_is_mapped.yml
-//	digest     82566ef975eca4cc
+//	digest     da313e2944bc7378
 //	condition  sel
+//	condition  and filter "Filter": not flt
 func r_124_filter_is_mapped_f9d5(ev *rtlib.Event) bool {
-	return r_124_filter_is_mapped_f9d5__sel(ev)
+	return r_124_filter_is_mapped_f9d5__sel(ev) &&
+		!r_124_filter_is_mapped_f9d5__filter_Filter_flt_7567(ev)
 }
 
 func r_124_filter_is_mapped_f9d5__sel(ev *rtlib.Event) bool {
-	return r_124_filter_is_mapped_f9d5__sel__A.Match(ev)
+	return r_124_filter_is_mapped_f9d5__sel__X.Match(ev)
 }
 
-var r_124_filter_is_mapped_f9d5__sel__A = rtlib.Pred{
+var r_124_filter_is_mapped_f9d5__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
+	},
+}
+
+func r_124_filter_is_mapped_f9d5__filter_Filter_flt_7567(ev *rtlib.Event) bool {
+	return r_124_filter_is_mapped_f9d5__filter_Filter_flt_7567__user_name_c69f.Match(ev)
+}
+
+var r_124_filter_is_mapped_f9d5__filter_Filter_flt_7567__user_name_c69f = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_user_name_c69f,
+	Strings: []string{
+		"admin",
 	},
 }
 
@@ -32,13 +46,17 @@ var r_124_filter_is_mapped_f9d5__rule = rtlib.Rule{
 		ID:        "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/124_filter_is_mapped.yml",
-		Digest:    "82566ef975eca4cc",
+		Digest:    "da313e2944bc7378",
 	},
 	Match: r_124_filter_is_mapped_f9d5,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_124_filter_is_mapped_f9d5__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_124_filter_is_mapped_f9d5__sel__X}},
+		{Name: "filter Filter: flt", Hidden: true, Body: rtlib.AllOf{&r_124_filter_is_mapped_f9d5__filter_Filter_flt_7567__user_name_c69f}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("sel"),
+			rtlib.NotCond{X: rtlib.Sel("filter Filter: flt")},
+		},
 	},
 }

@@ -8,19 +8,19 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	source     pipelines/125_corr_mapping.yml
-//	digest     82566ef975eca4cc
+//	digest     54dcd61a73606e80
 //	condition  sel
 func r_125_corr_mapping_7fd8(ev *rtlib.Event) bool {
 	return r_125_corr_mapping_7fd8__sel(ev)
 }
 
 func r_125_corr_mapping_7fd8__sel(ev *rtlib.Event) bool {
-	return r_125_corr_mapping_7fd8__sel__A.Match(ev)
+	return r_125_corr_mapping_7fd8__sel__X.Match(ev)
 }
 
-var r_125_corr_mapping_7fd8__sel__A = rtlib.Pred{
+var r_125_corr_mapping_7fd8__sel__X = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_A,
+	Field: f_X,
 	Strings: []string{
 		"v",
 	},
@@ -32,11 +32,11 @@ var r_125_corr_mapping_7fd8__rule = rtlib.Rule{
 		ID:        "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/125_corr_mapping.yml",
-		Digest:    "82566ef975eca4cc",
+		Digest:    "54dcd61a73606e80",
 	},
 	Match: r_125_corr_mapping_7fd8,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_125_corr_mapping_7fd8__sel__A}},
+		{Name: "sel", Body: rtlib.AllOf{&r_125_corr_mapping_7fd8__sel__X}},
 	},
 	Conditions: []rtlib.Cond{
 		rtlib.Sel("sel"),

@@ -9,10 +9,11 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/151_bi_sysmon_process_creation.yml
-//	digest     3d68bd6ca32a122f
-//	condition  sel
+//	digest     8ebf663581f08d09
+//	condition  _cond_1 and (sel)
 func r_151_bi_sysmon_process_creation_b720(ev *rtlib.Event) bool {
-	return r_151_bi_sysmon_process_creation_b720__sel(ev)
+	return r_151_bi_sysmon_process_creation_b720__cond_1_b8db(ev) &&
+		r_151_bi_sysmon_process_creation_b720__sel(ev)
 }
 
 func r_151_bi_sysmon_process_creation_b720__sel(ev *rtlib.Event) bool {
@@ -27,20 +28,36 @@ var r_151_bi_sysmon_process_creation_b720__sel__Image = rtlib.Pred{
 	},
 }
 
+func r_151_bi_sysmon_process_creation_b720__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_151_bi_sysmon_process_creation_b720__cond_1_b8db__EventID.Match(ev)
+}
+
+var r_151_bi_sysmon_process_creation_b720__cond_1_b8db__EventID = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_EventID,
+	Ints: []int64{
+		1,
+	},
+}
+
 var r_151_bi_sysmon_process_creation_b720__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Vector",
 		ID:        "5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001",
 		Level:     "medium",
-		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
+		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows", Service: "sysmon"},
 		Source:    "pipelines/151_bi_sysmon_process_creation.yml",
-		Digest:    "3d68bd6ca32a122f",
+		Digest:    "8ebf663581f08d09",
 	},
 	Match: r_151_bi_sysmon_process_creation_b720,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{&r_151_bi_sysmon_process_creation_b720__sel__Image}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_151_bi_sysmon_process_creation_b720__cond_1_b8db__EventID}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,37 +9,37 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/153_bi_ecs_process_creation.yml
-//	digest     cfb0ee4d455c72aa
+//	digest     4dc4fee663fc0c9f
 //	condition  sel
 func r_153_bi_ecs_process_creation_6673(ev *rtlib.Event) bool {
 	return r_153_bi_ecs_process_creation_6673__sel(ev)
 }
 
 func r_153_bi_ecs_process_creation_6673__sel(ev *rtlib.Event) bool {
-	return r_153_bi_ecs_process_creation_6673__sel__Image.Match(ev) &&
-		r_153_bi_ecs_process_creation_6673__sel__Hashes.Match(ev) &&
-		r_153_bi_ecs_process_creation_6673__sel__OriginalFileName.Match(ev)
+	return r_153_bi_ecs_process_creation_6673__sel__process_executable_db4a.Match(ev) &&
+		r_153_bi_ecs_process_creation_6673__sel__winlog_event_data_Hashes_4403.Match(ev) &&
+		r_153_bi_ecs_process_creation_6673__sel__process_pe_original_file_name_26dc.Match(ev)
 }
 
-var r_153_bi_ecs_process_creation_6673__sel__Image = rtlib.Pred{
+var r_153_bi_ecs_process_creation_6673__sel__process_executable_db4a = rtlib.Pred{
 	Op:    rtlib.SuffixFold,
-	Field: f_Image,
+	Field: f_process_executable_db4a,
 	Strings: []string{
 		`\cmd.exe`,
 	},
 }
 
-var r_153_bi_ecs_process_creation_6673__sel__Hashes = rtlib.Pred{
+var r_153_bi_ecs_process_creation_6673__sel__winlog_event_data_Hashes_4403 = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_Hashes,
+	Field: f_winlog_event_data_Hashes_4403,
 	Strings: []string{
 		"MD5=AA",
 	},
 }
 
-var r_153_bi_ecs_process_creation_6673__sel__OriginalFileName = rtlib.Pred{
+var r_153_bi_ecs_process_creation_6673__sel__process_pe_original_file_name_26dc = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_OriginalFileName,
+	Field: f_process_pe_original_file_name_26dc,
 	Strings: []string{
 		"Cmd.Exe",
 	},
@@ -52,14 +52,14 @@ var r_153_bi_ecs_process_creation_6673__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/153_bi_ecs_process_creation.yml",
-		Digest:    "cfb0ee4d455c72aa",
+		Digest:    "4dc4fee663fc0c9f",
 	},
 	Match: r_153_bi_ecs_process_creation_6673,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_153_bi_ecs_process_creation_6673__sel__Image,
-			&r_153_bi_ecs_process_creation_6673__sel__Hashes,
-			&r_153_bi_ecs_process_creation_6673__sel__OriginalFileName,
+			&r_153_bi_ecs_process_creation_6673__sel__process_executable_db4a,
+			&r_153_bi_ecs_process_creation_6673__sel__winlog_event_data_Hashes_4403,
+			&r_153_bi_ecs_process_creation_6673__sel__process_pe_original_file_name_26dc,
 		}},
 	},
 	Conditions: []rtlib.Cond{

@@ -9,30 +9,43 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/154_bi_ecs_security_channel.yml
-//	digest     df2bb441e45ffabe
-//	condition  sel
+//	digest     358e12122e32f221
+//	condition  _cond_1 and (sel)
 func r_154_bi_ecs_security_channel_f158(ev *rtlib.Event) bool {
-	return r_154_bi_ecs_security_channel_f158__sel(ev)
+	return r_154_bi_ecs_security_channel_f158__cond_1_b8db(ev) &&
+		r_154_bi_ecs_security_channel_f158__sel(ev)
 }
 
 func r_154_bi_ecs_security_channel_f158__sel(ev *rtlib.Event) bool {
-	return r_154_bi_ecs_security_channel_f158__sel__EventID.Match(ev) &&
-		r_154_bi_ecs_security_channel_f158__sel__TargetUserName.Match(ev)
+	return r_154_bi_ecs_security_channel_f158__sel__event_code_62f3.Match(ev) &&
+		r_154_bi_ecs_security_channel_f158__sel__winlog_event_data_TargetUserName_d8ab.Match(ev)
 }
 
-var r_154_bi_ecs_security_channel_f158__sel__EventID = rtlib.Pred{
+var r_154_bi_ecs_security_channel_f158__sel__event_code_62f3 = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_event_code_62f3,
 	Ints: []int64{
 		4624,
 	},
 }
 
-var r_154_bi_ecs_security_channel_f158__sel__TargetUserName = rtlib.Pred{
+var r_154_bi_ecs_security_channel_f158__sel__winlog_event_data_TargetUserName_d8ab = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_TargetUserName,
+	Field: f_winlog_event_data_TargetUserName_d8ab,
 	Strings: []string{
 		"bob",
+	},
+}
+
+func r_154_bi_ecs_security_channel_f158__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_154_bi_ecs_security_channel_f158__cond_1_b8db__winlog_channel_f579.Match(ev)
+}
+
+var r_154_bi_ecs_security_channel_f158__cond_1_b8db__winlog_channel_f579 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_winlog_channel_f579,
+	Strings: []string{
+		"Security",
 	},
 }
 
@@ -43,16 +56,20 @@ var r_154_bi_ecs_security_channel_f158__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Product: "windows", Service: "security"},
 		Source:    "pipelines/154_bi_ecs_security_channel.yml",
-		Digest:    "df2bb441e45ffabe",
+		Digest:    "358e12122e32f221",
 	},
 	Match: r_154_bi_ecs_security_channel_f158,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_154_bi_ecs_security_channel_f158__sel__EventID,
-			&r_154_bi_ecs_security_channel_f158__sel__TargetUserName,
+			&r_154_bi_ecs_security_channel_f158__sel__event_code_62f3,
+			&r_154_bi_ecs_security_channel_f158__sel__winlog_event_data_TargetUserName_d8ab,
 		}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_154_bi_ecs_security_channel_f158__cond_1_b8db__winlog_channel_f579}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

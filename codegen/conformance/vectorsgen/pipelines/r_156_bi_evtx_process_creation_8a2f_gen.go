@@ -9,30 +9,61 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/156_bi_evtx_process_creation.yml
-//	digest     4b9be67dbf182821
-//	condition  sel
+//	digest     3151cfd7c2cb9986
+//	condition  _cond_1 and (sel)
 func r_156_bi_evtx_process_creation_8a2f(ev *rtlib.Event) bool {
-	return r_156_bi_evtx_process_creation_8a2f__sel(ev)
+	return r_156_bi_evtx_process_creation_8a2f__cond_1_b8db(ev) &&
+		r_156_bi_evtx_process_creation_8a2f__sel(ev)
 }
 
 func r_156_bi_evtx_process_creation_8a2f__sel(ev *rtlib.Event) bool {
-	return r_156_bi_evtx_process_creation_8a2f__sel__Image.Match(ev) &&
-		r_156_bi_evtx_process_creation_8a2f__sel__ProcessId.Match(ev)
+	return r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_Image_1beb.Match(ev) &&
+		r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_ProcessId_a140.Match(ev)
 }
 
-var r_156_bi_evtx_process_creation_8a2f__sel__Image = rtlib.Pred{
+var r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_Image_1beb = rtlib.Pred{
 	Op:    rtlib.SuffixFold,
-	Field: f_Image,
+	Field: f_Event_EventData_Image_1beb,
 	Strings: []string{
 		`\cmd.exe`,
 	},
 }
 
-var r_156_bi_evtx_process_creation_8a2f__sel__ProcessId = rtlib.Pred{
+var r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_ProcessId_a140 = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_ProcessId,
+	Field: f_Event_EventData_ProcessId_a140,
 	Ints: []int64{
 		44,
+	},
+}
+
+func r_156_bi_evtx_process_creation_8a2f__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_Channel_b9ff.Match(ev) &&
+		(r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_1d09.Match(ev) ||
+			r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_text_4b58.Match(ev))
+}
+
+var r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_Channel_b9ff = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_System_Channel_b9ff,
+	Strings: []string{
+		"Microsoft-Windows-Sysmon/Operational",
+	},
+}
+
+var r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_1d09 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_1d09,
+	Ints: []int64{
+		1,
+	},
+}
+
+var r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_text_4b58 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_text_4b58,
+	Ints: []int64{
+		1,
 	},
 }
 
@@ -43,16 +74,26 @@ var r_156_bi_evtx_process_creation_8a2f__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "process_creation", Product: "windows"},
 		Source:    "pipelines/156_bi_evtx_process_creation.yml",
-		Digest:    "4b9be67dbf182821",
+		Digest:    "3151cfd7c2cb9986",
 	},
 	Match: r_156_bi_evtx_process_creation_8a2f,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_156_bi_evtx_process_creation_8a2f__sel__Image,
-			&r_156_bi_evtx_process_creation_8a2f__sel__ProcessId,
+			&r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_Image_1beb,
+			&r_156_bi_evtx_process_creation_8a2f__sel__Event_EventData_ProcessId_a140,
+		}},
+		{Name: "_cond_1", Body: rtlib.AllOf{
+			&r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_Channel_b9ff,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_1d09},
+				rtlib.AllOf{&r_156_bi_evtx_process_creation_8a2f__cond_1_b8db__Event_System_EventID_text_4b58},
+			},
 		}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

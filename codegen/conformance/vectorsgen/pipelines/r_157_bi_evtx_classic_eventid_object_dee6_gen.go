@@ -9,39 +9,70 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/157_bi_evtx_classic_eventid_object.yml
-//	digest     163a74043a294203
-//	condition  sel
+//	digest     cd69149cca941a11
+//	condition  _cond_1 and (sel)
 func r_157_bi_evtx_classic_eventid_object_dee6(ev *rtlib.Event) bool {
-	return r_157_bi_evtx_classic_eventid_object_dee6__sel(ev)
+	return r_157_bi_evtx_classic_eventid_object_dee6__cond_1_b8db(ev) &&
+		r_157_bi_evtx_classic_eventid_object_dee6__sel(ev)
 }
 
 func r_157_bi_evtx_classic_eventid_object_dee6__sel(ev *rtlib.Event) bool {
-	return r_157_bi_evtx_classic_eventid_object_dee6__sel__EventID.Match(ev) &&
-		r_157_bi_evtx_classic_eventid_object_dee6__sel__Provider_Name.Match(ev) &&
-		r_157_bi_evtx_classic_eventid_object_dee6__sel__ImagePath.Match(ev)
+	return (r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_1d09.Match(ev) ||
+		r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_text_4b58.Match(ev)) &&
+		(r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_fc18.Match(ev) ||
+			r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_1c88.Match(ev)) &&
+		r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_EventData_ImagePath_6926.Match(ev)
 }
 
-var r_157_bi_evtx_classic_eventid_object_dee6__sel__EventID = rtlib.Pred{
+var r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_1d09 = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_Event_System_EventID_1d09,
 	Ints: []int64{
 		7045,
 	},
 }
 
-var r_157_bi_evtx_classic_eventid_object_dee6__sel__Provider_Name = rtlib.Pred{
+var r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_text_4b58 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_text_4b58,
+	Ints: []int64{
+		7045,
+	},
+}
+
+var r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_fc18 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_Provider_Name,
+	Field: f_Event_System_Provider_attributes_Name_fc18,
 	Strings: []string{
 		"Service Control Manager",
 	},
 }
 
-var r_157_bi_evtx_classic_eventid_object_dee6__sel__ImagePath = rtlib.Pred{
+var r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_1c88 = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_System_Provider_attributes_Name_1c88,
+	Strings: []string{
+		"Service Control Manager",
+	},
+}
+
+var r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_EventData_ImagePath_6926 = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_ImagePath,
+	Field: f_Event_EventData_ImagePath_6926,
 	Strings: []string{
 		"psexec",
+	},
+}
+
+func r_157_bi_evtx_classic_eventid_object_dee6__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_157_bi_evtx_classic_eventid_object_dee6__cond_1_b8db__Event_System_Channel_b9ff.Match(ev)
+}
+
+var r_157_bi_evtx_classic_eventid_object_dee6__cond_1_b8db__Event_System_Channel_b9ff = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_System_Channel_b9ff,
+	Strings: []string{
+		"System",
 	},
 }
 
@@ -52,17 +83,27 @@ var r_157_bi_evtx_classic_eventid_object_dee6__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Product: "windows", Service: "system"},
 		Source:    "pipelines/157_bi_evtx_classic_eventid_object.yml",
-		Digest:    "163a74043a294203",
+		Digest:    "cd69149cca941a11",
 	},
 	Match: r_157_bi_evtx_classic_eventid_object_dee6,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_157_bi_evtx_classic_eventid_object_dee6__sel__EventID,
-			&r_157_bi_evtx_classic_eventid_object_dee6__sel__Provider_Name,
-			&r_157_bi_evtx_classic_eventid_object_dee6__sel__ImagePath,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_1d09},
+				rtlib.AllOf{&r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_EventID_text_4b58},
+			},
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_fc18},
+				rtlib.AllOf{&r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_System_Provider_attributes_Name_1c88},
+			},
+			&r_157_bi_evtx_classic_eventid_object_dee6__sel__Event_EventData_ImagePath_6926,
 		}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_157_bi_evtx_classic_eventid_object_dee6__cond_1_b8db__Event_System_Channel_b9ff}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

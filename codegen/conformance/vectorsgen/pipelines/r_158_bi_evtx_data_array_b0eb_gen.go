@@ -9,21 +9,61 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/158_bi_evtx_data_array.yml
-//	digest     bde211a6bfffb0c1
-//	condition  sel
+//	digest     6d191ef2984f7a67
+//	condition  _cond_1 and (sel)
 func r_158_bi_evtx_data_array_b0eb(ev *rtlib.Event) bool {
-	return r_158_bi_evtx_data_array_b0eb__sel(ev)
+	return r_158_bi_evtx_data_array_b0eb__cond_1_b8db(ev) &&
+		r_158_bi_evtx_data_array_b0eb__sel(ev)
 }
 
 func r_158_bi_evtx_data_array_b0eb__sel(ev *rtlib.Event) bool {
-	return r_158_bi_evtx_data_array_b0eb__sel__Data.Match(ev)
+	return r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_8a4a.Match(ev) ||
+		r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_text_116e.Match(ev)
 }
 
-var r_158_bi_evtx_data_array_b0eb__sel__Data = rtlib.Pred{
+var r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_8a4a = rtlib.Pred{
 	Op:    rtlib.ContainsFold,
-	Field: f_Data,
+	Field: f_Event_EventData_Data_8a4a,
 	Strings: []string{
 		"EngineVersion=2.",
+	},
+}
+
+var r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_text_116e = rtlib.Pred{
+	Op:    rtlib.ContainsFold,
+	Field: f_Event_EventData_Data_text_116e,
+	Strings: []string{
+		"EngineVersion=2.",
+	},
+}
+
+func r_158_bi_evtx_data_array_b0eb__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_Channel_b9ff.Match(ev) &&
+		(r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_1d09.Match(ev) ||
+			r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_text_4b58.Match(ev))
+}
+
+var r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_Channel_b9ff = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_System_Channel_b9ff,
+	Strings: []string{
+		"Windows PowerShell",
+	},
+}
+
+var r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_1d09 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_1d09,
+	Ints: []int64{
+		400,
+	},
+}
+
+var r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_text_4b58 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_text_4b58,
+	Ints: []int64{
+		400,
 	},
 }
 
@@ -34,13 +74,28 @@ var r_158_bi_evtx_data_array_b0eb__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Category: "ps_classic_start", Product: "windows"},
 		Source:    "pipelines/158_bi_evtx_data_array.yml",
-		Digest:    "bde211a6bfffb0c1",
+		Digest:    "6d191ef2984f7a67",
 	},
 	Match: r_158_bi_evtx_data_array_b0eb,
 	Selections: []rtlib.Selection{
-		{Name: "sel", Body: rtlib.AllOf{&r_158_bi_evtx_data_array_b0eb__sel__Data}},
+		{Name: "sel", Body: rtlib.AllOf{
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_8a4a},
+				rtlib.AllOf{&r_158_bi_evtx_data_array_b0eb__sel__Event_EventData_Data_text_116e},
+			},
+		}},
+		{Name: "_cond_1", Body: rtlib.AllOf{
+			&r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_Channel_b9ff,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_1d09},
+				rtlib.AllOf{&r_158_bi_evtx_data_array_b0eb__cond_1_b8db__Event_System_EventID_text_4b58},
+			},
+		}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

@@ -9,30 +9,61 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //	id         5b1c3f5e-0f4a-4c1e-9d65-0a2f1f3f0001
 //	level      medium
 //	source     pipelines/159_bi_evtx_defender_names_with_blanks.yml
-//	digest     59faf05ea4579c60
-//	condition  sel
+//	digest     924d9ed2cc95f35e
+//	condition  _cond_1 and (sel)
 func r_159_bi_evtx_defender_names_with_blanks_0cf7(ev *rtlib.Event) bool {
-	return r_159_bi_evtx_defender_names_with_blanks_0cf7__sel(ev)
+	return r_159_bi_evtx_defender_names_with_blanks_0cf7__cond_1_b8db(ev) &&
+		r_159_bi_evtx_defender_names_with_blanks_0cf7__sel(ev)
 }
 
 func r_159_bi_evtx_defender_names_with_blanks_0cf7__sel(ev *rtlib.Event) bool {
-	return r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__EventID.Match(ev) &&
-		r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__SourceName.Match(ev)
+	return (r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_1d09.Match(ev) ||
+		r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_text_4b58.Match(ev)) &&
+		(r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_Source_Name_67f7.Match(ev) ||
+			r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_SourceName_296f.Match(ev))
 }
 
-var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__EventID = rtlib.Pred{
+var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_1d09 = rtlib.Pred{
 	Op:    rtlib.NumEqual,
-	Field: f_EventID,
+	Field: f_Event_System_EventID_1d09,
 	Ints: []int64{
 		1116,
 	},
 }
 
-var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__SourceName = rtlib.Pred{
+var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_text_4b58 = rtlib.Pred{
+	Op:    rtlib.NumEqual,
+	Field: f_Event_System_EventID_text_4b58,
+	Ints: []int64{
+		1116,
+	},
+}
+
+var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_Source_Name_67f7 = rtlib.Pred{
 	Op:    rtlib.EqualFold,
-	Field: f_SourceName,
+	Field: f_Event_EventData_Source_Name_67f7,
 	Strings: []string{
 		"AMSI",
+	},
+}
+
+var r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_SourceName_296f = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_EventData_SourceName_296f,
+	Strings: []string{
+		"AMSI",
+	},
+}
+
+func r_159_bi_evtx_defender_names_with_blanks_0cf7__cond_1_b8db(ev *rtlib.Event) bool {
+	return r_159_bi_evtx_defender_names_with_blanks_0cf7__cond_1_b8db__Event_System_Channel_b9ff.Match(ev)
+}
+
+var r_159_bi_evtx_defender_names_with_blanks_0cf7__cond_1_b8db__Event_System_Channel_b9ff = rtlib.Pred{
+	Op:    rtlib.EqualFold,
+	Field: f_Event_System_Channel_b9ff,
+	Strings: []string{
+		"Microsoft-Windows-Windows Defender/Operational",
 	},
 }
 
@@ -43,16 +74,26 @@ var r_159_bi_evtx_defender_names_with_blanks_0cf7__rule = rtlib.Rule{
 		Level:     "medium",
 		LogSource: rtlib.LogSource{Product: "windows", Service: "windefend"},
 		Source:    "pipelines/159_bi_evtx_defender_names_with_blanks.yml",
-		Digest:    "59faf05ea4579c60",
+		Digest:    "924d9ed2cc95f35e",
 	},
 	Match: r_159_bi_evtx_defender_names_with_blanks_0cf7,
 	Selections: []rtlib.Selection{
 		{Name: "sel", Body: rtlib.AllOf{
-			&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__EventID,
-			&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__SourceName,
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_1d09},
+				rtlib.AllOf{&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_System_EventID_text_4b58},
+			},
+			rtlib.AnyOf{
+				rtlib.AllOf{&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_Source_Name_67f7},
+				rtlib.AllOf{&r_159_bi_evtx_defender_names_with_blanks_0cf7__sel__Event_EventData_SourceName_296f},
+			},
 		}},
+		{Name: "_cond_1", Body: rtlib.AllOf{&r_159_bi_evtx_defender_names_with_blanks_0cf7__cond_1_b8db__Event_System_Channel_b9ff}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("sel"),
+		rtlib.AllConds{
+			rtlib.Sel("_cond_1"),
+			rtlib.Sel("sel"),
+		},
 	},
 }

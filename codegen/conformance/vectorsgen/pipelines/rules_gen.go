@@ -13,28 +13,66 @@ const (
 
 // The fields that the rules of this package look at.
 const (
-	f_A                    = rtlib.Field("A")
-	f_B                    = rtlib.Field("B")
-	f_CommandLine          = rtlib.Field("CommandLine")
-	f_Data                 = rtlib.Field("Data")
-	f_Details              = rtlib.Field("Details")
-	f_EventID              = rtlib.Field("EventID")
-	f_Hash                 = rtlib.Field("Hash")
-	f_Hashes               = rtlib.Field("Hashes")
-	f_Image                = rtlib.Field("Image")
-	f_ImagePath            = rtlib.Field("ImagePath")
-	f_MyEvent              = rtlib.Field("MyEvent")
-	f_OriginalFileName     = rtlib.Field("OriginalFileName")
-	f_ProcessId            = rtlib.Field("ProcessId")
-	f_Provider_Name        = rtlib.Field("Provider_Name")
-	f_SourceName           = rtlib.Field("SourceName")
-	f_SubjectUserName      = rtlib.Field("SubjectUserName")
-	f_TargetUserName       = rtlib.Field("TargetUserName")
-	f_data_proto_name_b6f1 = rtlib.Field("data.proto.name")
-	f_data_res_d9b7        = rtlib.Field("data.res")
-	f_ev_B_e0c9            = rtlib.Field("ev.B")
-	f_user_name_c69f       = rtlib.Field("user.name")
-	f_win_x_95ce           = rtlib.Field("win.x")
+	f_A                                          = rtlib.Field("A")
+	f_A_keyword_d53a                             = rtlib.Field("A.keyword")
+	f_B                                          = rtlib.Field("B")
+	f_C                                          = rtlib.Field("C")
+	f_Channel                                    = rtlib.Field("Channel")
+	f_CommandLine                                = rtlib.Field("CommandLine")
+	f_E                                          = rtlib.Field("E")
+	f_EventID                                    = rtlib.Field("EventID")
+	f_Event_EventData_Data_8a4a                  = rtlib.Field("Event.EventData.Data")
+	f_Event_EventData_Data_text_116e             = rtlib.Field("Event.EventData.Data.#text")
+	f_Event_EventData_ImagePath_6926             = rtlib.Field("Event.EventData.ImagePath")
+	f_Event_EventData_Image_1beb                 = rtlib.Field("Event.EventData.Image")
+	f_Event_EventData_ProcessId_a140             = rtlib.Field("Event.EventData.ProcessId")
+	f_Event_EventData_SourceName_296f            = rtlib.Field("Event.EventData.SourceName")
+	f_Event_EventData_Source_Name_67f7           = rtlib.Field("Event.EventData.Source Name")
+	f_Event_System_Channel_b9ff                  = rtlib.Field("Event.System.Channel")
+	f_Event_System_EventID_1d09                  = rtlib.Field("Event.System.EventID")
+	f_Event_System_EventID_text_4b58             = rtlib.Field("Event.System.EventID.#text")
+	f_Event_System_Provider_attributes_Name_1c88 = rtlib.Field("Event.System.Provider_attributes.Name")
+	f_Event_System_Provider_attributes_Name_fc18 = rtlib.Field("Event.System.Provider.#attributes.Name")
+	f_FileMD5                                    = rtlib.Field("FileMD5")
+	f_FileSHA1                                   = rtlib.Field("FileSHA1")
+	f_Host                                       = rtlib.Field("Host")
+	f_Image                                      = rtlib.Field("Image")
+	f_Kind                                       = rtlib.Field("Kind")
+	f_MyEvent                                    = rtlib.Field("MyEvent")
+	f_User                                       = rtlib.Field("User")
+	f_V                                          = rtlib.Field("V")
+	f_W                                          = rtlib.Field("W")
+	f_X                                          = rtlib.Field("X")
+	f_Yq                                         = rtlib.Field("Yq")
+	f_Z                                          = rtlib.Field("Z")
+	f_a_x_2301                                   = rtlib.Field("a.x")
+	f_b_x_bc16                                   = rtlib.Field("b.x")
+	f_commandline                                = rtlib.Field("commandline")
+	f_ev_A_ffbc                                  = rtlib.Field("ev.A")
+	f_ev_ev_B_64e9                               = rtlib.Field("ev.ev.B")
+	f_event_code_62f3                            = rtlib.Field("event.code")
+	f_event_dataset_a85b                         = rtlib.Field("event.dataset")
+	f_event_id_297f                              = rtlib.Field("event.id")
+	f_h_SHA1_9515                                = rtlib.Field("h.SHA1")
+	f_message                                    = rtlib.Field("message")
+	f_p_B_9d9f                                   = rtlib.Field("p.B")
+	f_p_EventID_851e                             = rtlib.Field("p.EventID")
+	f_p_name_0dce                                = rtlib.Field("p.name")
+	f_process_args_c7d0                          = rtlib.Field("process.args")
+	f_process_command_line_d806                  = rtlib.Field("process.command_line")
+	f_process_executable_db4a                    = rtlib.Field("process.executable")
+	f_process_id                                 = rtlib.Field("process_id")
+	f_process_pe_original_file_name_26dc         = rtlib.Field("process.pe.original_file_name")
+	f_proto_name_dd65                            = rtlib.Field("proto.name")
+	f_raw                                        = rtlib.Field("raw")
+	f_reg_kind_567b                              = rtlib.Field("reg.kind")
+	f_reg_num_3327                               = rtlib.Field("reg.num")
+	f_res                                        = rtlib.Field("res")
+	f_user_name_c69f                             = rtlib.Field("user.name")
+	f_user_src_4b1e                              = rtlib.Field("user.src")
+	f_winlog_channel_f579                        = rtlib.Field("winlog.channel")
+	f_winlog_event_data_Hashes_4403              = rtlib.Field("winlog.event_data.Hashes")
+	f_winlog_event_data_TargetUserName_d8ab      = rtlib.Field("winlog.event_data.TargetUserName")
 )
 
 // Rules are the rules of this package, sorted by name.
@@ -134,16 +172,24 @@ var Rules = []*rtlib.Rule{
 	&r_095_hf_split_5aec__rule,
 	&r_096_hf_by_length_3726__rule,
 	&r_098_ef_groups_a0c6__rule,
+	&r_099_vp_list_f118__rule,
+	&r_100_vp_contains_eed5__rule,
+	&r_101_vp_product_ef51__rule,
 	&r_102_vp_needs_expand_4fd5__rule,
 	&r_105_vp_unhandled_falls_back_to_event_field_4ac2__rule,
+	&r_106_vp_include_then_wildcard_7232__rule,
+	&r_107_wp_any_value_5037__rule,
 	&r_109_custom_attribute_938a__rule,
 	&r_110_fields_edit_be70__rule,
 	&r_111_fields_set_5799__rule,
 	&r_113_fail_rule_not_triggered_238e__rule,
 	&r_116_strict_passes_d420__rule,
 	&r_117_nest_gated_ee93__rule,
+	&r_118_nest_shares_vars_5234__rule,
 	&r_119_mp_priority_order_472d__rule,
 	&r_120_mp_tie_keeps_given_order_c434__rule,
+	&r_121_mp_vars_shared_8809__rule,
+	&r_122_mp_vars_later_wins_70d4__rule,
 	&r_123_mp_applied_across_5a8e__rule,
 	&r_124_filter_is_mapped_f9d5__rule,
 	&r_125_corr_mapping_7fd8__rule,

@@ -8,10 +8,12 @@ import "github.com/rsigma-go/rsigma/rtlib"
 //
 //	id         5a0f0d3a-1a11-4f0e-8c57-0b6bb1f3f001
 //	source     rules/linux/good.yml
-//	digest     ddc64f3c39802d6f
+//	digest     c799b48537dc73d7
 //	condition  selection
+//	condition  and filter "Not on the build machine": not machine
 func good(ev *rtlib.Event) bool {
-	return good__selection(ev)
+	return good__selection(ev) &&
+		!good__filter_Not_on_the_build_machine_machine_cd08(ev)
 }
 
 func good__selection(ev *rtlib.Event) bool {
@@ -26,19 +28,35 @@ var good__selection__exe = rtlib.Pred{
 	},
 }
 
+func good__filter_Not_on_the_build_machine_machine_cd08(ev *rtlib.Event) bool {
+	return good__filter_Not_on_the_build_machine_machine_cd08__host.Match(ev)
+}
+
+var good__filter_Not_on_the_build_machine_machine_cd08__host = rtlib.Pred{
+	Op:    rtlib.PrefixFold,
+	Field: f_host,
+	Strings: []string{
+		"build-",
+	},
+}
+
 var good__rule = rtlib.Rule{
 	Meta: rtlib.Meta{
 		Title:     "Good",
 		ID:        "5a0f0d3a-1a11-4f0e-8c57-0b6bb1f3f001",
 		LogSource: rtlib.LogSource{Product: "linux"},
 		Source:    "rules/linux/good.yml",
-		Digest:    "ddc64f3c39802d6f",
+		Digest:    "c799b48537dc73d7",
 	},
 	Match: good,
 	Selections: []rtlib.Selection{
 		{Name: "selection", Body: rtlib.AllOf{&good__selection__exe}},
+		{Name: "filter Not on the build machine: machine", Hidden: true, Body: rtlib.AllOf{&good__filter_Not_on_the_build_machine_machine_cd08__host}},
 	},
 	Conditions: []rtlib.Cond{
-		rtlib.Sel("selection"),
+		rtlib.AllConds{
+			rtlib.Sel("selection"),
+			rtlib.NotCond{X: rtlib.Sel("filter Not on the build machine: machine")},
+		},
 	},
 }

@@ -13,7 +13,8 @@ const (
 
 // The fields that the rules of this package look at.
 const (
-	f_exe = rtlib.Field("exe")
+	f_exe  = rtlib.Field("exe")
+	f_host = rtlib.Field("host")
 )
 
 // Rules are the rules of this package, sorted by name.
