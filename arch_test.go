@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"rtlib/multi":      {"rtlib"},
 	"rtlib/decode":     {"rtlib"},
 	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
+	"rtlib/correlate":  {"rtlib"},
 	"compiler/diag":    {},
 	"compiler/yamldoc": {"compiler/diag"},
 
@@ -29,7 +30,7 @@ var allowed = map[string][]string{
 	"compiler/pipeline": {"compiler/pipeline/builtin", "compiler/sigma", "compiler/modifier", "compiler/condition",
 		"compiler/yamldoc", "compiler/diag", "compiler/link"},
 	"compiler/pipeline/builtin": {},
-	"compiler/ir":               {"rtlib", "compiler/diag"},
+	"compiler/ir":               {"rtlib", "rtlib/correlate", "compiler/diag"},
 	"compiler/lower": {"compiler/sigma", "compiler/condition", "compiler/ir", "compiler/diag", "compiler/yamldoc",
 		"rtlib"},
 	"compiler/opt":    {"compiler/ir", "rtlib"},
