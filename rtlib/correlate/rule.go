@@ -51,12 +51,21 @@ type Source struct {
 	At []int
 }
 
-// Part is one part of a group key.
+// Part is one part of a group key: of the fields that stand for it in an event, the first that has a text.
 type Part struct {
 	// Name is the group-by name, as results report it.
 	Name string
-	// Fields are the event fields that the name stands for, by number of the source; nil if it is Name for all of them.
+	// Fields are the alternatives, tried in order; nil if it is Name alone. Pipelines make several where they map one name to
+	// many (pipelines.md section 10).
 	Fields []rtlib.Field
+	// Aliases are the fields of sources for which the name is an alias; they replace Fields.
+	Aliases []AliasField
+}
+
+// AliasField is the field that a Part stands for in events of one source.
+type AliasField struct {
+	Source int // number in Rule.Sources
+	Field  rtlib.Field
 }
 
 // Threshold is one operator of a condition.
