@@ -27,13 +27,13 @@ func RegexSize(expr string) (int, error) {
 
 type regexMatcher struct {
 	re *regexp.Regexp
-	// required are folded literals of which one occurs in the folded text of every match; empty: not known.
-	required  []string
+	// gate are claims about the folded text of every match: one literal of each occurs in it. Empty: nothing is known.
+	gate      [][]string
 	limit     int // bytes that are searched
 	truncated atomic.Uint64
 }
 
-// maxGate is the number of required literals up to which looking for them first is worth it.
+// maxGate is the number of literals in a claim up to which looking for them first is worth it.
 const maxGate = 8
 
 // newRegex compiles the operator on regular expressions: Regex.
@@ -65,8 +65,10 @@ func compileRegex(expr string) (*regexMatcher, error) {
 		return nil, err
 	}
 	m := &regexMatcher{re: re, limit: RegexBudget / max(size, 1)}
-	if required := regexLiterals(expr); len(required) <= maxGate {
-		m.required = required
+	for _, claim := range regexGate(expr) {
+		if len(claim) <= maxGate {
+			m.gate = append(m.gate, claim)
+		}
 	}
 	return m, nil
 }
@@ -87,13 +89,24 @@ func (m *regexMatcher) search(v *Value) bool {
 	return m.re.MatchString(text)
 }
 
+// mayMatch reports whether the folded text meets every claim of the gate. One pass over the text per literal is far cheaper than
+// the search, which for unlucky expressions visits every position with many states at once.
 func (m *regexMatcher) mayMatch(fold string) bool {
-	for _, literal := range m.required {
-		if strings.Contains(fold, literal) {
+	for _, claim := range m.gate {
+		if !containsOne(fold, claim) {
+			return false
+		}
+	}
+	return true
+}
+
+func containsOne(text string, literals []string) bool {
+	for _, l := range literals {
+		if strings.Contains(text, l) {
 			return true
 		}
 	}
-	return len(m.required) == 0
+	return false
 }
 
 // runeStart returns the last position of s up to i at which a code point begins.

@@ -65,7 +65,38 @@ func TestRequiredLiterals(t *testing.T) {
 	}
 }
 
+func TestTheGateAsksForEveryPartOfAnExpression(t *testing.T) {
+	t.Parallel()
+	const long = `(?i)(set).*&&\s?set.*(input|noexit).*&&.*"`
+	for _, c := range []struct {
+		expr, text string
+		may        bool
+	}{
+		{long, `set a && set b input && "`, true},
+		{long, `set a &&  set b input && "`, false},
+		{long, `a && b input && "`, false},
+		{long, `set a &&set b noexit && `, false},
+		{`cmd.{0,5}(?:/c|/r).+powershell`, `cmd /r powershell`, true},
+		{`cmd.{0,5}(?:/c|/r).+powershell`, `cmd powershell`, false},
+		{`(ab.*cd)+x`, `abx`, false},
+		{`(ab.*cd)+x`, `cdabx`, true}, // the gate does not know the order
+		{`(?:ab.*cd){2,}x`, `abx`, false},
+		{`(ab.*cd|ef)x`, `efx`, true},
+		{`(ab.*cd|ef)x`, `ef`, false},
+		{`x*`, ``, true},
+	} {
+		m, err := compileRegex(c.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.mayMatch(c.text); got != c.may {
+			t.Errorf("%s on %q: got %v, gate %q", c.expr, c.text, got, m.gate)
+		}
+	}
+}
+
 func FuzzRegex(f *testing.F) {
+	f.Add(`(ab.*c|d.+e)f.*g`, "dxefxg")
 	f.Add(`(?i)foo(bar|b[aA]z)+x?`, "xFOOBAZ")
 	f.Add(`(a|b|c)(d|e|f)(g|h|i)jj`, "adgjj")
 	f.Add(`(?:ab){2,3}|\x{212a}`, "ababk")

@@ -14,6 +14,7 @@ const (
 	maxExact    = 16 // texts that are followed through a concatenation
 	maxRequired = 64 // literals in a claim
 	maxLiteral  = 64 // bytes of a literal
+	maxFurther  = 8  // claims beside the best one
 )
 
 // literalInfo is what is known about the text that an expression matches.
@@ -21,6 +22,8 @@ type literalInfo struct {
 	exact    []string // if isExact: all texts that it matches, folded
 	isExact  bool
 	required []string // one of these occurs in it; nil: nothing is known
+	// further are claims beside the best one, each as good as known: one literal of every claim occurs in the text.
+	further [][]string
 }
 
 // regexLiterals returns folded literals of which at least one occurs in every text that expr matches, or nil.
@@ -30,6 +33,20 @@ func regexLiterals(expr string) []string {
 		return nil
 	}
 	return literalsOf(re).claim()
+}
+
+// regexGate returns claims that all hold for every text that expr matches, the best one first.
+func regexGate(expr string) [][]string {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	l := literalsOf(re)
+	best := l.claim()
+	if best == nil {
+		return nil
+	}
+	return append([][]string{best}, l.further...)
 }
 
 // claim returns the best set of required literals.
@@ -57,7 +74,8 @@ func literalsOf(re *syntax.Regexp) literalInfo {
 	case syntax.OpCapture:
 		return literalsOf(re.Sub[0])
 	case syntax.OpPlus:
-		return literalInfo{required: literalsOf(re.Sub[0]).claim()}
+		sub := literalsOf(re.Sub[0])
+		return literalInfo{required: sub.claim(), further: sub.further}
 	case syntax.OpQuest:
 		if l := literalsOf(re.Sub[0]); l.isExact && len(l.exact) < maxExact {
 			return exactly(append(l.exact[:len(l.exact):len(l.exact)], "")...)
@@ -129,16 +147,16 @@ func repeatLiterals(re *syntax.Regexp) literalInfo {
 		}
 		return literalInfo{required: exactly(text).claim()}
 	default:
-		return literalInfo{required: sub.claim()}
+		return literalInfo{required: sub.claim(), further: sub.further}
 	}
 }
 
-// concatLiterals follows the texts of adjacent parts as long as they are few, and keeps the best claim among such runs and
-// the parts between them.
+// concatLiterals follows the texts of adjacent parts as long as they are few. Each such run and each part between them makes a
+// claim of its own; the best one comes first.
 func concatLiterals(subs []*syntax.Regexp) literalInfo {
 	run := exactly("")
 	whole := true
-	var best []string
+	var claims [][]string
 	for _, sub := range subs {
 		l := literalsOf(sub)
 		if joined, ok := joinTexts(run, l); ok {
@@ -146,18 +164,38 @@ func concatLiterals(subs []*syntax.Regexp) literalInfo {
 			continue
 		}
 		whole = false
-		best = betterClaim(best, run.claim())
+		claims = append(claims, run.claim())
 		if l.isExact {
 			run = l
 			continue
 		}
-		best = betterClaim(best, l.required)
+		claims = append(append(claims, l.required), l.further...)
 		run = exactly("")
 	}
 	if whole {
 		return run
 	}
-	return literalInfo{required: betterClaim(best, run.claim())}
+	return bestFirst(append(claims, run.claim()))
+}
+
+// bestFirst returns what is known if all claims hold.
+func bestFirst(claims [][]string) literalInfo {
+	best := -1
+	for i, c := range claims {
+		if c != nil && (best < 0 || better(claims[best], c)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return literalInfo{}
+	}
+	l := literalInfo{required: claims[best]}
+	for i, c := range claims {
+		if i != best && c != nil && len(l.further) < maxFurther {
+			l.further = append(l.further, c)
+		}
+	}
+	return l
 }
 
 func joinTexts(a, b literalInfo) (literalInfo, bool) {
@@ -202,20 +240,11 @@ func alternateLiterals(subs []*syntax.Regexp) literalInfo {
 	}
 }
 
-// betterClaim returns the claim that a text is less likely to meet by chance: the one whose shortest literal is longer, then
-// the one with fewer literals. nil is the worst.
-func betterClaim(a, b []string) []string {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
+// better reports whether a text is less likely to meet the claim b by chance than a: the shortest literal of b is longer, or as
+// long and there are fewer.
+func better(a, b []string) bool {
 	la, lb := shortest(a), shortest(b)
-	if lb > la || lb == la && len(b) < len(a) {
-		return b
-	}
-	return a
+	return lb > la || lb == la && len(b) < len(a)
 }
 
 func shortest(texts []string) int {
