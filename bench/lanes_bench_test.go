@@ -7,6 +7,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/compiler"
 	"github.com/rsigma-go/rsigma/compiler/interp"
+	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/gen"
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
@@ -97,4 +98,32 @@ func (s *subject) eval(b *testing.B, lane *Lane) {
 	}
 	b.ReportMetric(float64(hits)/float64(len(lane.Lines)), "hits/event")
 	b.ReportMetric(float64(candidates)/float64(len(lane.Lines)), "candidates/event")
+}
+
+// BenchmarkDetections is a whole evaluation with generated rules and the rendering of what it finds, without provenance.
+func BenchmarkDetections(b *testing.B) {
+	lanes, err := LoadLanes(eventPaths(), laneLines)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := newSubject(b, gen.Rules())
+	for _, lane := range lanes {
+		b.Run(lane.Name, func(b *testing.B) { s.render(b, lane) })
+	}
+}
+
+func (s *subject) render(b *testing.B, lane *Lane) {
+	b.ReportAllocs()
+	b.SetBytes(lane.Bytes / int64(len(lane.Lines)))
+	format := alert.Format{Detail: alert.DetailOff}
+	var why rtlib.Explanation
+	var out []byte
+	for i := 0; b.Loop(); i++ {
+		if s.plan.JSON(s.ev, lane.Lines[i%len(lane.Lines)]) != nil {
+			continue
+		}
+		for _, hit := range s.set.Eval(s.ev, s.sc) {
+			out = format.AppendDetection(out[:0], s.set.Rules()[hit], "compiled", s.ev, &why)
+		}
+	}
 }

@@ -16,8 +16,8 @@ type Event struct {
 	// nothing else. Then one pass over Arena searches all strings at once. Decoders set it if the rule set has keyword rules.
 	FoldedStrings bool
 
-	// Keywords, if set, answers for keyword predicates from one search of all strings of the event. Package ruleset sets it
-	// while it evaluates.
+	// Keywords, if set, answers for keyword predicates from one search of all strings of the event. Package ruleset sets it when
+	// it evaluates; Reset forgets it.
 	Keywords KeywordSearch
 
 	shape   Shape

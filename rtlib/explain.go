@@ -7,12 +7,22 @@ import (
 	"strings"
 )
 
-// Explanation says why a rule matched.
+// Detail says how much an Explanation holds.
+type Detail uint8
+
+// The details. Off lists the items whose field is present, Summary adds keywords, absent fields and how each item compares, Full
+// adds patterns.
+const (
+	DetailOff Detail = iota
+	DetailSummary
+	DetailFull
+)
+
+// Explanation says why a rule matched. Its memory is reused from one call of Explain to the next.
 type Explanation struct {
 	// Selections are the detections that were visited and true, each once, in the order of the first visit.
 	Selections []string
-	// Fields are the items of those detections that are true, in definition order. At match detail "off" the ones that are
-	// Absent or Keyword are not shown.
+	// Fields are the items of those detections that are true, in definition order.
 	Fields []MatchedField
 }
 
@@ -24,27 +34,32 @@ type MatchedField struct {
 	Value   string
 	Absent  bool // the field is missing
 	Keyword bool
-	// Matcher is one of the names of daemon.md section 14.2; empty for an array block with more than one item.
-	Matcher string
-	// HasCase says that the item compares letters, CaseSensitive that their case counts.
+	Negated bool
+
+	// From DetailSummary on: Matcher is one of the names of daemon.md section 14.2, empty for an array block with more than one
+	// item. HasCase says that the item compares letters, CaseSensitive that their case counts.
+	Matcher                string
 	HasCase, CaseSensitive bool
-	Negated                bool
-	// Pattern lists what the item looks for, separated by | and cut off after about 200 characters.
+	// At DetailFull: Pattern lists what the item looks for, separated by | and cut off after about 200 characters.
 	Pattern string
 }
 
-// Explain reports why r matches ev: the first of Conditions that holds, the selections that made it hold, and their items,
-// evaluated without short circuit. It returns the zero Explanation if no condition holds. It is the slow path: it allocates.
+// Explain fills out with why r matches ev: the first of Conditions that holds, the selections that made it hold, and their
+// items, evaluated without short circuit. out is empty if no condition holds. It allocates for values that have to be rendered
+// anew, such as arrays that were collected from several places, and when out has to grow.
 //
 // Source: sigma-language.md section 15, README ruling 6.
-func (r *Rule) Explain(ev *Event) Explanation {
+func (r *Rule) Explain(ev *Event, detail Detail, out *Explanation) {
+	out.Fields = out.Fields[:0]
+	x := explainer{rule: r, ev: ev, detail: detail, out: out}
 	for _, c := range r.Conditions {
-		x := explainer{rule: r, ev: ev}
+		out.Selections = out.Selections[:0]
 		if x.cond(c) {
-			return x.explanation()
+			x.report()
+			return
 		}
 	}
-	return Explanation{}
+	out.Selections = out.Selections[:0]
 }
 
 // FieldIDs calls f for every field of the event that the rule reads, possibly several times: also for those in selections
@@ -86,11 +101,11 @@ func fieldIDs(x Expr, inMember bool, f func(FieldID)) {
 
 // explainer evaluates one condition and remembers which selections it saw to be true.
 type explainer struct {
-	rule *Rule
-	ev   *Event
-	seen []string
-	sel  string // the selection whose items are being listed
-	out  []MatchedField
+	rule   *Rule
+	ev     *Event
+	detail Detail
+	out    *Explanation
+	sel    string // the selection whose items are being listed
 }
 
 func (x *explainer) cond(c Cond) bool {
@@ -131,8 +146,8 @@ func (x *explainer) visit(name string) bool {
 	if s == nil || !s.Body.Eval(x.ev) {
 		return false
 	}
-	if !s.Hidden && !slices.Contains(x.seen, name) {
-		x.seen = append(x.seen, name)
+	if !s.Hidden && !slices.Contains(x.out.Selections, name) {
+		x.out.Selections = append(x.out.Selections, name)
 	}
 	return true
 }
@@ -146,143 +161,50 @@ func (r *Rule) selection(name string) *Selection {
 	return nil
 }
 
-func (x *explainer) explanation() Explanation {
-	for _, name := range x.seen {
+// report lists the items of the selections that were seen.
+func (x *explainer) report() {
+	plans := x.rule.itemPlans()
+	for _, name := range x.out.Selections {
 		x.sel = name
-		x.members(x.rule.selection(name).Body)
+		x.parts(plans[name])
 	}
-	return Explanation{Selections: x.seen, Fields: x.out}
 }
 
-// members lists the items of a detection, which is true: a mapping is an AllOf of items, a list is an AnyOf of members.
-func (x *explainer) members(e Expr) {
-	if all, ok := e.(AllOf); ok {
-		for _, term := range all {
-			x.item(term)
+// parts lists what is true among parts.
+func (x *explainer) parts(parts []itemPlan) {
+	for i := range parts {
+		p := &parts[i]
+		switch {
+		case p.holds != nil && !p.holds.Eval(x.ev):
+		case p.item != nil:
+			x.list(p.item)
+		default:
+			x.parts(p.parts)
 		}
+	}
+}
+
+// list adds an item, which is true.
+func (x *explainer) list(it *item) {
+	if it.keyword && x.detail == DetailOff {
 		return
 	}
-	x.item(e)
-}
-
-// item lists e, if it is true. An AnyOf or AllOf of predicates on one field is one item, written under one key; any other
-// AnyOf is a list of members, of which the true ones are listed.
-func (x *explainer) item(e Expr) {
-	if !e.Eval(x.ev) {
-		return
-	}
-	if preds := itemPreds(e); preds != nil {
-		x.report(preds, false)
-		return
-	}
-	switch e := e.(type) {
-	case AnyOf:
-		for _, term := range e {
-			if term.Eval(x.ev) {
-				x.members(term)
-			}
-		}
-	case AllOf:
-		x.members(e)
-	case AtLeast:
-		for _, term := range e.Terms {
-			x.item(term)
-		}
-	case Not:
-		x.negated(e.X)
-	case *Each:
-		x.reportEach(e, false)
-	}
-}
-
-// negated lists an item under neq. If the key was mapped to several fields there is an entry for each of them.
-func (x *explainer) negated(e Expr) {
-	if preds := itemPreds(e); preds != nil {
-		x.report(preds, true)
-		return
-	}
-	switch e := e.(type) {
-	case AnyOf:
-		for _, term := range e {
-			x.negated(term)
-		}
-	case AllOf:
-		for _, term := range e {
-			x.negated(term)
-		}
-	case *Each:
-		x.reportEach(e, true)
-	}
-}
-
-// itemPreds returns the predicates of an item: e itself, or those that one key gave. It is nil if e is something else.
-func itemPreds(e Expr) []*Pred {
-	var terms []Expr
-	switch e := e.(type) {
-	case *Pred:
-		return []*Pred{e}
-	case AnyOf:
-		for _, term := range e {
-			if _, ok := term.(*Pred); !ok {
-				return nil
-			}
-		}
-		terms = e
-	case AllOf:
-		terms = e
-	default:
-		return nil
-	}
-	var preds []*Pred
-	for _, term := range terms {
-		p := itemPreds(term)
-		if p == nil {
-			return nil
-		}
-		preds = append(preds, p...)
-	}
-	for _, p := range preds {
-		if p.Field != preds[0].Field {
-			return nil
-		}
-	}
-	return preds
-}
-
-func (x *explainer) report(preds []*Pred, negated bool) {
-	p := preds[0]
-	m := MatchedField{
-		Selection: x.sel,
-		Field:     p.Field.Name(),
-		Keyword:   p.Field == AnyString,
-		Negated:   negated,
-		Pattern:   patternOf(preds),
-	}
-	m.Matcher, m.HasCase, m.CaseSensitive = matcherOf(preds)
-	if m.Keyword {
-		m.Value = x.keywordValue(preds, negated)
+	m := MatchedField{Selection: x.sel, Field: it.name, Keyword: it.keyword, Negated: it.negated}
+	if it.keyword {
+		m.Value = x.keywordValue(it.preds, it.negated)
 	} else {
-		m.Value, m.Absent = x.value(p.ID())
-	}
-	x.out = append(x.out, m)
-}
-
-func (x *explainer) reportEach(e *Each, negated bool) {
-	m := MatchedField{Selection: x.sel, Field: e.Field.Name(), Negated: negated}
-	m.Value, m.Absent = x.value(e.ID())
-	body := e.Body
-	for {
-		all, ok := body.(AllOf)
-		if !ok || len(all) != 1 {
-			break
+		m.Value, m.Absent = x.value(it.field)
+		if m.Absent && x.detail == DetailOff {
+			return
 		}
-		body = all[0]
 	}
-	if preds := itemPreds(body); preds != nil {
-		m.Matcher, m.HasCase, m.CaseSensitive = matcherOf(preds)
-		m.Pattern = patternOf(preds)
+	if x.detail >= DetailSummary {
+		m.Matcher, m.HasCase, m.CaseSensitive = matcherOf(it.preds)
 	}
-	x.out = append(x.out, m)
+	if x.detail >= DetailFull {
+		m.Pattern = patternOf(it.preds)
+	}
+	x.out.Fields = append(x.out.Fields, m)
 }
 
 // value returns what a field holds as JSON text.

@@ -31,7 +31,13 @@ func explainRule(t *testing.T, r *Rule, raw string) string {
 	for _, s := range r.Selections {
 		bodies = append(bodies, s.Body)
 	}
-	return told(r.Explain(eventFor(t, raw, bodies...)))
+	return tell(r, eventFor(t, raw, bodies...))
+}
+
+func tell(r *Rule, ev *Event) string {
+	var x Explanation
+	r.Explain(ev, DetailFull, &x)
+	return told(x)
 }
 
 func TestSelectionsAreThoseThatEvaluationVisits(t *testing.T) {
@@ -125,7 +131,7 @@ func TestValuesOfKeyValueEventsAreStrings(t *testing.T) {
 	ev.Reset(ShapeKV, nil)
 	ev.PutScalar(id, String, "<A>\n", "<a>\n", "")
 	r := &Rule{Selections: []Selection{{Name: "s", Body: p}}, Conditions: []Cond{Sel("s")}}
-	if got, want := told(r.Explain(ev)), "s\ns f=\"<A>\\n\" contains folded /a/\n"; got != want {
+	if got, want := tell(r, ev), "s\ns f=\"<A>\\n\" contains folded /a/\n"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

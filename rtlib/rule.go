@@ -1,5 +1,7 @@
 package rtlib
 
+import "sync/atomic"
+
 // Rule is one detection rule, ready to run. The interpreter and generated code both make them; package ruleset runs them.
 // The exported fields are data and are never changed; Prepare fills the rest.
 type Rule struct {
@@ -11,6 +13,8 @@ type Rule struct {
 	Selections []Selection
 	// Conditions are alternatives, tried in order. They give what is reported and the literals of the search index.
 	Conditions []Cond
+
+	items atomic.Pointer[map[string][]itemPlan] // what selections report, made when the rule first matches
 }
 
 // Selection is a named detection.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
+	"github.com/rsigma-go/rsigma/rtlib"
 )
 
 // detector evaluates events one after the other and writes their detections.
@@ -19,6 +20,7 @@ type detector struct {
 
 	mu    sync.Mutex // held while an event of a stream is evaluated
 	buf   []byte
+	why   rtlib.Explanation
 	stats stats
 }
 
@@ -37,7 +39,7 @@ func (d *detector) event(line []byte, number int64) {
 	d.stats.events++
 	d.stats.detections += int64(len(hits))
 	for _, i := range hits {
-		d.buf = d.format.AppendDetection(d.buf[:0], d.gen.Set.Rules()[i], d.gen.Engine(i), ev)
+		d.buf = d.format.AppendDetection(d.buf[:0], d.gen.Set.Rules()[i], d.gen.Engine(i), ev, &d.why)
 		d.buf = append(d.buf, '\n')
 		d.out.Write(d.buf) // a failed write sticks to d.out and comes back from flush
 	}

@@ -24,11 +24,14 @@ type Format struct {
 	RuleSet      string // digest of the rule set, for provenance
 }
 
+// details are what the details ask of an explanation.
+var details = map[Detail]rtlib.Detail{DetailOff: rtlib.DetailOff, DetailSummary: rtlib.DetailSummary, DetailFull: rtlib.DetailFull}
+
 // AppendDetection appends the result for a rule that matched ev: one JSON object without a line break. engine names the engine
-// that judged.
-func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *rtlib.Event) []byte {
+// that judged. why is working memory, which the caller keeps from one call to the next.
+func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *rtlib.Event, why *rtlib.Explanation) []byte {
 	m := &r.Meta
-	why := r.Explain(ev)
+	r.Explain(ev, details[f.Detail], why)
 	dst = appendHead(dst, m)
 	dst = append(dst, `,"matched_selections":`...)
 	dst = appendStrings(dst, why.Selections)
@@ -69,17 +72,11 @@ func appendHead(dst []byte, m *rtlib.Meta) []byte {
 
 func (f *Format) appendFields(dst []byte, fields []rtlib.MatchedField) []byte {
 	dst = append(dst, '[')
-	first := true
 	for i := range fields {
-		m := &fields[i]
-		if f.Detail == DetailOff && (m.Absent || m.Keyword) {
-			continue
-		}
-		if !first {
+		if i > 0 {
 			dst = append(dst, ',')
 		}
-		first = false
-		dst = f.appendField(dst, m)
+		dst = f.appendField(dst, &fields[i])
 	}
 	return append(dst, ']')
 }

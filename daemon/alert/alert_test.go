@@ -62,13 +62,25 @@ func TestADetectionHasTheKeysOfItsDetail(t *testing.T) {
 				`{"field":"keyword","value":"ODD ` + "\uFFFD" + `","selection":"sel","matcher":"keyword","case_sensitive":false}]}`,
 		},
 	} {
-		got := string(c.format.AppendDetection(nil, r, "compiled", ev))
+		got := string(c.format.AppendDetection(nil, r, "compiled", ev, new(rtlib.Explanation)))
 		if got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
 		if !json.Valid([]byte(got)) {
 			t.Errorf("%s: not JSON", name)
 		}
+	}
+}
+
+func TestDetectionsAllocateNothingOnceTheirMemoryHasGrown(t *testing.T) {
+	r, ev := evaluated(t)
+	format := Format{Detail: DetailOff, Provenance: true, RuleSet: "s1"}
+	var why rtlib.Explanation
+	var out []byte
+	render := func() { out = format.AppendDetection(out[:0], r, "compiled", ev, &why) }
+	render()
+	if n := testing.AllocsPerRun(100, render); n > 0 {
+		t.Errorf("%v allocations a detection", n)
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *Set) NewScratch() *Scratch {
 }
 
 // Eval returns the numbers of the rules that match ev, in load order. The event must have been decoded for the fields of s.
-// The result is valid until the next call with sc. Cost: it grows with the size of the event and the number of candidates,
+// The result is valid until the next call with sc, which also answers keyword predicates of ev until then. Cost: it grows with the size of the event and the number of candidates,
 // hardly with the number of rules; nothing is allocated.
 func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 	sc.hits = sc.hits[:0]
@@ -110,13 +110,13 @@ func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 		}
 		sc.bits[w] = 0
 	}
-	ev.Keywords = nil
 	return sc.hits
 }
 
 // FullScan is Eval without the index: it asks every rule. It is the oracle that Eval is tested against.
 func (s *Set) FullScan(ev *rtlib.Event) []int {
 	var hits []int
+	ev.Keywords = nil
 	for i, r := range s.rules {
 		if s.reaches(i, ev) && r.Match(ev) {
 			hits = append(hits, i)

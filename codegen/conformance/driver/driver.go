@@ -123,7 +123,8 @@ func (e *Evaluator) Eval(job *Job) (Result, error) {
 }
 
 func explain(r *rtlib.Rule, ev *rtlib.Event) (Match, error) {
-	x := r.Explain(ev)
+	var x rtlib.Explanation
+	r.Explain(ev, rtlib.DetailFull, &x)
 	text, err := json.Marshal(x)
 	if err != nil {
 		return Match{}, fmt.Errorf("render the explanation of rule %q: %w", r.Meta.Title, err)
