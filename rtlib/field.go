@@ -18,6 +18,8 @@ const (
 	AnyString Field = "\x00*"
 	// Indexed, put in front of a path, makes its brackets select array elements: Indexed + "args[0]".
 	Indexed Field = "\x00[]"
+	// Literal, put in front of a name, makes it a key of the event itself and never a path: Literal + "event.id".
+	Literal Field = "\x00="
 )
 
 // FieldID is the small number that a Field is interned under. IDs are dense, start at 1 and live as long as the process.
@@ -104,7 +106,7 @@ func (f Field) Name() string {
 	case f == AnyString:
 		return "keyword"
 	default:
-		return strings.TrimPrefix(string(f), string(Indexed))
+		return strings.TrimPrefix(strings.TrimPrefix(string(f), string(Indexed)), string(Literal))
 	}
 }
 
@@ -114,6 +116,9 @@ func newPath(f Field) *Path {
 	}
 	if name, ok := strings.CutPrefix(string(f), string(Indexed)); ok {
 		return indexedPath(name)
+	}
+	if name, ok := strings.CutPrefix(string(f), string(Literal)); ok {
+		return &Path{Name: name}
 	}
 	p := &Path{Name: string(f)}
 	if !strings.Contains(p.Name, ".") {

@@ -29,6 +29,8 @@ func TestLookupRaw(t *testing.T) {
 		{`[{"a":{"b":1}},{"a.b":2}]`, "a.b", []string{"1"}},
 		{`"text"`, "a", nil},
 		{`{"a":["x","y"]}`, Indexed + "a[0]", []string{`"x"`}},
+		{`{"event":{"id":1}}`, Literal + "event.id", nil},
+		{`{"event":{"id":1},"event.id":2}`, Literal + "event.id", []string{"2"}},
 		{`{"a":["x","y"]}`, Indexed + "a[-1]", []string{`"y"`}},
 		{`{"a":["x","y"]}`, Indexed + "a[-3]", nil},
 		{`{"a":["x","y"]}`, Indexed + "a[2]", nil},

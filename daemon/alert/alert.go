@@ -39,15 +39,15 @@ func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *r
 	dst = f.appendFields(dst, why.Fields)
 	if f.IncludeEvent || m.IncludeEvent {
 		dst = append(dst, `,"event":`...)
-		dst = appendEvent(dst, ev)
+		dst = ev.AppendJSON(dst)
 	}
 	if f.Provenance {
 		dst = append(dst, `,"provenance":{"digest":`...)
-		dst = appendString(dst, m.Digest)
+		dst = rtlib.AppendJSONString(dst, m.Digest)
 		dst = append(dst, `,"engine":`...)
-		dst = appendString(dst, engine)
+		dst = rtlib.AppendJSONString(dst, engine)
 		dst = append(dst, `,"ruleset":`...)
-		dst = appendString(dst, f.RuleSet)
+		dst = rtlib.AppendJSONString(dst, f.RuleSet)
 		dst = append(dst, '}')
 	}
 	return append(dst, '}')
@@ -56,7 +56,7 @@ func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *r
 // appendHead appends the keys that all results begin with.
 func appendHead(dst []byte, m *rtlib.Meta) []byte {
 	dst = append(dst, `{"rule_title":`...)
-	dst = appendString(dst, m.Title)
+	dst = rtlib.AppendJSONString(dst, m.Title)
 	dst = append(dst, `,"rule_id":`...)
 	dst = appendOptional(dst, m.ID)
 	dst = append(dst, `,"level":`...)
@@ -83,17 +83,17 @@ func (f *Format) appendFields(dst []byte, fields []rtlib.MatchedField) []byte {
 
 func (f *Format) appendField(dst []byte, m *rtlib.MatchedField) []byte {
 	dst = append(dst, `{"field":`...)
-	dst = appendString(dst, m.Field)
+	dst = rtlib.AppendJSONString(dst, m.Field)
 	dst = append(dst, `,"value":`...)
-	dst = appendRaw(dst, m.Value)
+	dst = rtlib.AppendJSONLine(dst, m.Value)
 	if f.Detail == DetailOff {
 		return append(dst, '}')
 	}
 	dst = append(dst, `,"selection":`...)
-	dst = appendString(dst, m.Selection)
+	dst = rtlib.AppendJSONString(dst, m.Selection)
 	if m.Matcher != "" {
 		dst = append(dst, `,"matcher":`...)
-		dst = appendString(dst, m.Matcher)
+		dst = rtlib.AppendJSONString(dst, m.Matcher)
 	}
 	if m.HasCase {
 		dst = append(dst, `,"case_sensitive":`...)
@@ -104,44 +104,7 @@ func (f *Format) appendField(dst []byte, m *rtlib.MatchedField) []byte {
 	}
 	if f.Detail == DetailFull {
 		dst = append(dst, `,"pattern":`...)
-		dst = appendString(dst, m.Pattern)
-	}
-	return append(dst, '}')
-}
-
-// appendEvent appends ev as JSON: the document itself, the pairs of a key-value event, or the line of a plain one.
-func appendEvent(dst []byte, ev *rtlib.Event) []byte {
-	switch ev.Shape() {
-	case rtlib.ShapeJSON:
-		return appendRaw(dst, rtlib.View(ev.Raw()))
-	case rtlib.ShapeKV:
-		return appendPairs(dst, ev.Pairs())
-	default:
-		dst = append(dst, `{"_raw":`...)
-		dst = appendString(dst, rtlib.View(ev.Raw()))
-		return append(dst, '}')
-	}
-}
-
-// appendPairs appends an object; of a repeated key the last occurrence wins.
-func appendPairs(dst []byte, pairs []rtlib.Pair) []byte {
-	last := make(map[string]int, len(pairs))
-	for i, p := range pairs {
-		last[p.Key] = i
-	}
-	dst = append(dst, '{')
-	first := true
-	for i, p := range pairs {
-		if last[p.Key] != i {
-			continue
-		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = appendString(dst, p.Key)
-		dst = append(dst, ':')
-		dst = appendString(dst, p.Value)
+		dst = rtlib.AppendJSONString(dst, m.Pattern)
 	}
 	return append(dst, '}')
 }

@@ -83,39 +83,3 @@ func TestDetectionsAllocateNothingOnceTheirMemoryHasGrown(t *testing.T) {
 		t.Errorf("%v allocations a detection", n)
 	}
 }
-
-func TestEventsOfEveryShapeAreRenderedAsJSON(t *testing.T) {
-	t.Parallel()
-	kv := rtlib.NewEvent()
-	kv.Reset(rtlib.ShapeKV, []byte("a=1 b=2 a=3"))
-	kv.PutPair("a", "1")
-	kv.PutPair("b", "2")
-	kv.PutPair("a", "3")
-	plain := rtlib.NewEvent()
-	plain.Reset(rtlib.ShapePlain, []byte("x \x01\x7f\"y\""))
-	for want, ev := range map[string]*rtlib.Event{
-		`{"b":"2","a":"3"}`:              kv,
-		`{"_raw":"x \u0001\u007f\"y\""}`: plain,
-	} {
-		if got := string(appendEvent(nil, ev)); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
-func FuzzStringsAreValidJSON(f *testing.F) {
-	f.Add("a\xff\u2028\"\\\x00")
-	f.Fuzz(func(t *testing.T, s string) {
-		got := appendString(nil, s)
-		var back string
-		if err := json.Unmarshal(got, &back); err != nil {
-			t.Fatalf("%q: %v", got, err)
-		}
-		want, _ := json.Marshal(s)
-		var ref string
-		json.Unmarshal(want, &ref)
-		if back != ref {
-			t.Errorf("%q came back as %q", s, back)
-		}
-	})
-}

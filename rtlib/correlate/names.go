@@ -52,3 +52,17 @@ func (m EventMode) String() string {
 	}
 	return eventModeNames[m]
 }
+
+// ParseEventMode reads the name of an event mode, or one of the other spellings of section 16. It is false for anything else.
+func ParseEventMode(name string) (EventMode, bool) {
+	switch name {
+	case "none", "off", "false":
+		return EventsNone, true
+	case "full", "true":
+		return EventsFull, true
+	case "refs", "references":
+		return EventsRefs, true
+	default:
+		return EventsDefault, false
+	}
+}

@@ -43,6 +43,13 @@ type Rule struct {
 	MaxGroupEntries int
 }
 
+// Spans of time in seconds, for generated code.
+const (
+	Minute = 60
+	Hour   = 60 * Minute
+	Day    = 24 * Hour
+)
+
 // Source is a rule that feeds a correlation.
 type Source struct {
 	// Rule is the Meta.Source of a detection rule or of another correlation.

@@ -16,6 +16,7 @@ var fuzzFields = []rtlib.Field{
 	"a", "b", "c", "a.b", "a.b.c", "b.a", "", ".", "a.", "é", "abcdefgh", "abcdefg", "sixteen_letters_", "ParentCommandLineOfThis",
 	"EventID", "Image", "CommandLine", "Message", "process.name", "winlog.event_data.Image", "deep.a.b", "n", "k", "x", "v",
 	rtlib.Indexed + "a[0]", rtlib.Indexed + "a[-1].b", rtlib.Indexed + "b[1][0]", rtlib.Indexed + `c\[0\]`,
+	rtlib.Literal + "a.b", rtlib.Literal + "a",
 }
 
 func ids(fields []rtlib.Field) []rtlib.FieldID {

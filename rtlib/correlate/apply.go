@@ -1,0 +1,152 @@
+package correlate
+
+// maxLevels is how many levels firings feed other correlations above the first (section 14.3).
+const maxLevels = 10
+
+// Apply feeds the correlations with an event and returns what fires, in order. It is a pure transition of the state: in and
+// now decide it. now is the wall clock in seconds since the epoch; it stands in for the time of events without one, and tells
+// how far the time of an event may be trusted (daemon.md section 9). The result is valid until the next call.
+//
+// Cost: proportional to the feeds, however much a window holds and however many groups there are. It allocates nothing once
+// the memory of the state has grown to its size.
+//
+// Source: sigma-language.md sections 14.3 to 14.9.
+func (e *Engine) Apply(in *Input, now int64) []Firing {
+	e.scratch.reset()
+	t := in.time
+	if t == noTime {
+		if e.skip {
+			return nil
+		}
+		t = min(max(now, 0), maxTime)
+	}
+	e.arrive(t, now)
+	if len(in.hits) == 0 {
+		return nil
+	}
+	e.load(in)
+	for _, hit := range in.hits {
+		for _, f := range e.feeds[hit] {
+			e.feed(f, in, t, nil)
+		}
+	}
+	from := 0
+	for level := 0; level < maxLevels && from < len(e.scratch.firings); level++ {
+		to := len(e.scratch.firings)
+		for i := from; i < to; i++ {
+			firing := e.scratch.firings[i]
+			for _, f := range e.corrs[firing.Index].outer {
+				e.feed(f, in, t, &firing)
+			}
+		}
+		from = to
+	}
+	e.unload(in)
+	return e.scratch.firings
+}
+
+// arrive notes that an event with time t has come, and makes room if too many groups are held.
+func (e *Engine) arrive(t, now int64) {
+	trusted := t <= now+farFuture
+	if trusted {
+		e.newest = max(e.newest, t)
+	} else {
+		e.stats.FarFuture++
+	}
+	if e.stats.Groups < e.maxGroups {
+		return
+	}
+	if !trusted {
+		t = e.newest
+	}
+	e.age(t)
+	if e.stats.Groups >= e.maxGroups {
+		e.evict()
+	}
+}
+
+// Sweep removes groups whose windows are empty by the newest event time seen, as section 14.9 allows at any time. Only late
+// events can notice. now is the wall clock in seconds: a newest time that lies far ahead of it is not trusted. Like Apply it
+// changes the state: a log that is replayed must hold it.
+func (e *Engine) Sweep(now int64) {
+	if e.newest != noTime && e.newest <= now+farFuture {
+		e.age(e.newest)
+	}
+}
+
+// feed is one feed: it updates the state, judges, and fires if the condition holds. by is the firing that caused it, nil if
+// it was a detection.
+func (e *Engine) feed(f feed, in *Input, t int64, by *Firing) {
+	c := e.corrs[f.corr]
+	src := &c.sources[f.source]
+	number, ok := e.contribution(c, src, in, by)
+	if !ok {
+		return
+	}
+	id := e.open(c, e.groupKey(src, in, by))
+	g := e.groups.at(id)
+	e.settle(c, g)
+	if !e.maintain(c, g, t) {
+		e.stats.Late++
+		return
+	}
+	e.seq++
+	g.fed = e.seq
+	e.insert(c, src, id, t, number)
+	if by == nil {
+		e.buffer(c, g, in, t)
+	}
+	if due := e.emptyAt(c, g); due < g.due {
+		g.due = due
+		e.due.fix(id)
+	}
+	e.touched(id, g)
+	if e.judge(c, g) {
+		e.fire(c, id, t, by == nil)
+	}
+}
+
+// maintain does what section 14.5 asks for before an entry at t is inserted. It is false if the feed is to be discarded.
+func (e *Engine) maintain(c *corr, g *group, t int64) bool {
+	if c.window == Sliding {
+		e.slide(c, g, t-c.span)
+		return true
+	}
+	newest := e.newestOf(c, g)
+	if newest == noTime {
+		return true
+	}
+	switch c.window {
+	case Tumbling:
+		old, now := newest/c.span, t/c.span
+		if now < old {
+			return false
+		}
+		if now > old {
+			e.clear(c, g)
+		}
+	default:
+		if t-newest > c.gap || t-e.oldestOf(c, g) > c.span {
+			e.clear(c, g)
+		}
+	}
+	return true
+}
+
+// insert adds the entry of a feed.
+func (e *Engine) insert(c *corr, src *source, id uint32, t int64, number uint64) {
+	g := e.groups.at(id)
+	switch c.kind {
+	case kindTemporal:
+		for _, i := range src.queues {
+			q := c.sets.at(g.ext, i)
+			e.push(c, g, q, t, 0)
+			e.trim(c, g, q)
+		}
+		return
+	case kindDistinct:
+		number = uint64(e.value(id, e.scratch.value))
+	}
+	e.push(c, g, &g.queue, t, number)
+	e.trim(c, g, &g.queue)
+}

@@ -1,0 +1,181 @@
+package correlate
+
+// This file adds entries to queues and takes them out. Whatever a kind derives from its entries is kept in step here.
+
+// runsOf returns access to the entries of c.
+func (e *Engine) runsOf(c *corr) runs {
+	if c.kind == kindCount || c.kind == kindTemporal {
+		return e.one
+	}
+	return e.two
+}
+
+// push adds an entry. payload is a number's bits, or the number of a distinct value, on which the entry takes a hold.
+func (e *Engine) push(c *corr, g *group, q *queue, t int64, payload uint64) {
+	w := e.runsOf(c)
+	ordered := c.rule.Type == TemporalOrdered
+	if ordered && (q.extra == 0 || e.extras.at(q.extra).order.total == 0) && q.n > 0 && t < w.last(&q.ring).time {
+		e.sortTimes(q)
+	}
+	joined := w.push(&q.ring, t, payload)
+	q.count++
+	e.stats.Entries++
+	if c.maxKept > 0 && c.window == Sliding {
+		e.pushMaximum(q, t)
+	} else {
+		q.max = max(t, q.max)
+		if q.count == 1 {
+			q.max = t
+		}
+	}
+	switch {
+	case c.kind == kindDistinct:
+		if e.values.hold(uint32(payload), 1) {
+			g.ext++
+		}
+	case c.kind == kindSum:
+		e.sums.at(g.ext).add(payloadNumber(payload), 1)
+	case c.kind == kindRank:
+		e.tree.add(&e.extraOf(q).order, orderedBits(payload), 1)
+	case ordered && !joined && q.extra != 0 && e.extras.at(q.extra).order.total > 0:
+		e.tree.add(&e.extras.at(q.extra).order, uint64(t), 1)
+	}
+}
+
+// sortTimes begins to keep the times of q in order: one of them is about to be late.
+func (e *Engine) sortTimes(q *queue) {
+	x := e.extraOf(q)
+	for i := range q.n {
+		e.tree.add(&x.order, uint64(e.one.at(&q.ring, i).time), 1)
+	}
+}
+
+func (e *Engine) extraOf(q *queue) *extra {
+	if q.extra == 0 {
+		q.extra = e.extras.alloc()
+	}
+	return e.extras.at(q.extra)
+}
+
+// dropRun takes the first run out of a queue.
+func (e *Engine) dropRun(c *corr, g *group, q *queue) {
+	w := e.runsOf(c)
+	x := w.first(&q.ring)
+	w.popRun(&q.ring)
+	e.dropped(c, g, q, x, true)
+}
+
+// dropped takes the effects of entries that left the ring back. whole says that their run is gone.
+func (e *Engine) dropped(c *corr, g *group, q *queue, x run, whole bool) {
+	q.count -= x.times
+	e.stats.Entries -= int(x.times)
+	switch c.kind {
+	case kindDistinct:
+		if e.values.release(&e.texts, uint32(x.payload), x.times) {
+			g.ext--
+		}
+	case kindSum:
+		e.sums.at(g.ext).remove(payloadNumber(x.payload), x.times, q.count)
+	case kindRank:
+		e.tree.remove(&e.extras.at(q.extra).order, orderedBits(x.payload), x.times)
+	case kindTemporal:
+		if q.extra != 0 && whole && e.extras.at(q.extra).order.total > 0 {
+			e.tree.remove(&e.extras.at(q.extra).order, uint64(x.time), 1)
+		}
+	}
+	if c.maxKept > 0 && c.window == Sliding {
+		e.dropMaximum(q, x.time, x.times)
+	}
+}
+
+// The greatest time of a queue without a cap needs no care when entries leave it: they leave from the front while they are
+// old, so the greatest one takes all after it along. A cap drops entries of any age. Then the queue keeps the times that are
+// greater than all later ones, in a ring of their own.
+
+func (e *Engine) pushMaximum(q *queue, t int64) {
+	m := &e.extraOf(q).maxima
+	for m.n > 0 && e.one.last(m).time < t {
+		e.one.popLastRun(m)
+	}
+	e.one.push(m, t, 0)
+}
+
+func (e *Engine) dropMaximum(q *queue, t int64, times uint64) {
+	m := &e.extraOf(q).maxima
+	for ; times > 0 && m.n > 0 && e.one.first(m).time == t; times-- {
+		if e.one.first(m).times > 1 {
+			e.one.take(m, 0)
+		} else {
+			e.one.popRun(m)
+		}
+	}
+}
+
+// greatest returns the greatest time in a queue that is not empty.
+func (e *Engine) greatest(c *corr, q *queue) int64 {
+	if c.maxKept > 0 && c.window == Sliding {
+		return e.one.first(&e.extras.at(q.extra).maxima).time
+	}
+	return q.max
+}
+
+// dropExpired takes entries from the front while their time is not after edge.
+func (e *Engine) dropExpired(c *corr, g *group, q *queue, edge int64) {
+	w := e.runsOf(c)
+	for q.n > 0 && w.first(&q.ring).time <= edge {
+		e.dropRun(c, g, q)
+	}
+}
+
+// trim applies the cap on entries: the newest stay; of a session the oldest and the newest.
+func (e *Engine) trim(c *corr, g *group, q *queue) {
+	if c.maxKept == 0 {
+		return
+	}
+	w := e.runsOf(c)
+	for q.count > c.maxKept {
+		i := uint32(0)
+		if c.window == Session {
+			i = min(1, q.n-1)
+			if c.maxKept == 1 {
+				i = q.n - 1
+			} else if w.first(&q.ring).times > 1 {
+				i = 0 // the second entry equals the first
+			}
+		}
+		x := w.at(&q.ring, i)
+		whole := x.times == 1
+		switch {
+		case !whole:
+			w.take(&q.ring, i)
+		case i == 0:
+			w.popRun(&q.ring)
+		case i == q.n-1:
+			w.popLastRun(&q.ring)
+		default:
+			w.removeSecond(&q.ring)
+		}
+		x.times = 1
+		e.dropped(c, g, q, x, whole)
+	}
+}
+
+// clearQueue takes everything out of a queue of g.
+func (e *Engine) clearQueue(c *corr, q *queue, g *group) {
+	if c.kind == kindDistinct {
+		for i := range q.n {
+			x := e.two.at(&q.ring, i)
+			e.values.release(&e.texts, uint32(x.payload), x.times)
+		}
+		g.ext = 0
+	}
+	e.runsOf(c).clear(&q.ring)
+	if q.extra != 0 {
+		x := e.extras.at(q.extra)
+		e.one.clear(&x.maxima)
+		e.tree.clear(&x.order)
+		e.extras.release(q.extra)
+	}
+	e.stats.Entries -= int(q.count)
+	*q = queue{}
+}

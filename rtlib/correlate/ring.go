@@ -1,0 +1,140 @@
+package correlate
+
+// A ring is a queue of entries in arrival order. An entry is one word, or two where entries carry a payload; equal entries in
+// a row share one. The first word of an entry is its time and how often it came, the second the payload.
+type ring struct {
+	ref, head, n uint32 // block, first entry, number of entries (runs)
+	class        uint8  // of the block
+}
+
+// An entry's time has 40 bits: until the year 36812. Later times count as that.
+const (
+	timesBits = 24
+	maxTimes  = 1<<timesBits - 1
+	maxTime   = 1<<(64-timesBits) - 1
+)
+
+// A run is one or more equal entries in a row.
+type run struct {
+	time    int64
+	times   uint64
+	payload uint64
+}
+
+// runs gives access to rings: the memory of their entries, and the words of each.
+type runs struct {
+	words *arena[uint64]
+	width uint32
+}
+
+func (w runs) capacity(r *ring) uint32 {
+	if r.ref == 0 {
+		return 0
+	}
+	return sizeOf(r.class) / w.width
+}
+
+// slot returns the words of entry i, counted from the front.
+func (w runs) slot(r *ring, i uint32) []uint64 {
+	i += r.head
+	if size := sizeOf(r.class) / w.width; i >= size {
+		i -= size
+	}
+	return w.words.block(r.ref, r.class)[i*w.width:][:w.width]
+}
+
+func (w runs) at(r *ring, i uint32) run {
+	s := w.slot(r, i)
+	x := run{time: int64(s[0] >> timesBits), times: s[0] & maxTimes}
+	if w.width == 2 {
+		x.payload = s[1]
+	}
+	return x
+}
+
+func (w runs) first(r *ring) run { return w.at(r, 0) }
+func (w runs) last(r *ring) run  { return w.at(r, r.n-1) }
+
+// push adds an entry and reports whether it joined the last run.
+func (w runs) push(r *ring, t int64, payload uint64) (joined bool) {
+	if r.n > 0 {
+		s := w.slot(r, r.n-1)
+		if int64(s[0]>>timesBits) == t && s[0]&maxTimes < maxTimes && (w.width == 1 || s[1] == payload) {
+			s[0]++
+			return true
+		}
+	}
+	w.pushRun(r, run{t, 1, payload})
+	return false
+}
+
+// pushRun adds a run of its own.
+func (w runs) pushRun(r *ring, x run) {
+	if r.n == w.capacity(r) {
+		w.resize(r, r.n+1)
+	}
+	r.n++
+	s := w.slot(r, r.n-1)
+	s[0] = uint64(x.time)<<timesBits | x.times
+	if w.width == 2 {
+		s[1] = x.payload
+	}
+}
+
+// resize moves the entries to the smallest block that holds size of them.
+func (w runs) resize(r *ring, size uint32) {
+	to := ring{n: r.n, class: classOf(size * w.width)}
+	for sizeOf(to.class)/w.width < size {
+		to.class++
+	}
+	to.ref = w.words.alloc(to.class)
+	if r.ref != 0 {
+		for i := range r.n {
+			copy(w.slot(&to, i), w.slot(r, i))
+		}
+		w.words.release(r.ref, r.class)
+	}
+	*r = to
+}
+
+// popRun removes the first run.
+func (w runs) popRun(r *ring) {
+	r.head++
+	r.n--
+	if r.head == w.capacity(r) {
+		r.head = 0
+	}
+	w.shrink(r)
+}
+
+// popLastRun removes the last run.
+func (w runs) popLastRun(r *ring) {
+	r.n--
+	w.shrink(r)
+}
+
+// shrink gives back what a burst has left behind.
+func (w runs) shrink(r *ring) {
+	switch {
+	case r.n == 0:
+		w.clear(r)
+	case r.n >= 4 && r.n*4 <= w.capacity(r):
+		w.resize(r, r.n*2)
+	}
+}
+
+// take lowers the times of run i by one. It must have more than one.
+func (w runs) take(r *ring, i uint32) { w.slot(r, i)[0]-- }
+
+// removeSecond removes the second run.
+func (w runs) removeSecond(r *ring) {
+	copy(w.slot(r, 1), w.slot(r, 0))
+	w.popRun(r)
+}
+
+func (w runs) clear(r *ring) {
+	if r.ref != 0 {
+		w.words.release(r.ref, r.class)
+	}
+	*r = ring{}
+}

@@ -1,0 +1,101 @@
+package rtlib
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD; line separators that JavaScript would obey are
+// escaped, HTML is left alone.
+func AppendJSONString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = appendJSONRune(dst, r)
+			i += n
+			continue
+		}
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, `\n`...)
+		case c == '\r':
+			dst = append(dst, `\r`...)
+		case c == '\t':
+			dst = append(dst, `\t`...)
+		case c < ' ' || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		default:
+			dst = append(dst, c)
+		}
+		i++
+	}
+	return append(dst, '"')
+}
+
+// appendJSONRune appends a character beyond ASCII.
+func appendJSONRune(dst []byte, r rune) []byte {
+	if r == '\u2028' || r == '\u2029' {
+		return append(dst, '\\', 'u', '2', '0', '2', hexDigits[r&15])
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// AppendJSONLine appends the JSON text raw on one line: line breaks, which can only stand between tokens, become blanks, and
+// what is not UTF-8 becomes U+FFFD.
+func AppendJSONLine(dst []byte, raw string) []byte {
+	if !utf8.ValidString(raw) {
+		raw = strings.ToValidUTF8(raw, "\uFFFD")
+	}
+	for i := range len(raw) {
+		c := raw[i]
+		if c == '\n' || c == '\r' {
+			c = ' '
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// AppendJSON appends ev as JSON on one line: the document itself, the pairs of a key-value event as an object, or the line of a
+// plain one under "_raw". It allocates only for key-value events.
+func (ev *Event) AppendJSON(dst []byte) []byte {
+	switch ev.shape {
+	case ShapeJSON:
+		return AppendJSONLine(dst, View(ev.raw))
+	case ShapeKV:
+		return appendPairs(dst, ev.pairs)
+	default:
+		dst = append(dst, `{"_raw":`...)
+		dst = AppendJSONString(dst, View(ev.raw))
+		return append(dst, '}')
+	}
+}
+
+// appendPairs appends an object; of a repeated key the last occurrence wins.
+func appendPairs(dst []byte, pairs []Pair) []byte {
+	last := make(map[string]int, len(pairs))
+	for i, p := range pairs {
+		last[p.Key] = i
+	}
+	dst = append(dst, '{')
+	first := true
+	for i, p := range pairs {
+		if last[p.Key] != i {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = AppendJSONString(dst, p.Key)
+		dst = append(dst, ':')
+		dst = AppendJSONString(dst, p.Value)
+	}
+	return append(dst, '}')
+}
