@@ -44,11 +44,19 @@ func Generate(p *ir.Program, opts Options) ([]File, error) {
 			return nil, fmt.Errorf("generate code: %w", err)
 		}
 	}
+	for _, c := range p.Correlations {
+		if err := c.Validate(); err != nil {
+			return nil, fmt.Errorf("generate code: %w", err)
+		}
+	}
 	l := newLayout(p, opts)
 	var jobs []func() (File, error)
 	for _, pkg := range l.packages {
 		for _, r := range pkg.rules {
 			jobs = append(jobs, r.file)
+		}
+		for _, c := range pkg.correlations {
+			jobs = append(jobs, c.file)
 		}
 		jobs = append(jobs, pkg.file)
 	}

@@ -20,18 +20,25 @@ type layout struct {
 
 // rulePackage is the package of one directory of rules.
 type rulePackage struct {
-	dir    string // below the output directory
-	alias  string // what the list of all rules imports it as
-	rules  []*ruleCode
-	fields map[rtlib.Field]string // the constant of each field that the rules look at
+	dir          string      // below the output directory
+	alias        string      // what the list of all rules imports it as
+	documents    []*document // those of rules and correlations
+	rules        []*ruleCode
+	correlations []*correlationCode
+	fields       map[rtlib.Field]string // the constant of each field that the rules look at
 }
 
-// ruleCode is the code of one rule.
-type ruleCode struct {
-	*ir.Rule
+// document is what the code of a rule and of a correlation have in common.
+type document struct {
 	pkg    *rulePackage
 	name   string
 	source string // as shown, with the number of the document
+}
+
+// ruleCode is the code of one detection rule.
+type ruleCode struct {
+	*ir.Rule
+	*document
 }
 
 // rootPackage is the directory for the rules at the top of a root, since the output directory itself is the list.
@@ -41,18 +48,12 @@ func newLayout(p *ir.Program, opts Options) *layout {
 	l := &layout{opts: opts}
 	byDir := map[string]*rulePackage{}
 	for _, r := range p.Rules {
-		shown, below := opts.locate(r.File)
-		if r.Index > 0 {
-			shown += "#" + strconv.Itoa(r.Index+1)
-		}
-		dir := path.Dir(below)
-		pkg := byDir[dir]
-		if pkg == nil {
-			pkg = &rulePackage{dir: packageDir(dir)}
-			byDir[dir] = pkg
-			l.packages = append(l.packages, pkg)
-		}
-		pkg.rules = append(pkg.rules, &ruleCode{Rule: r, pkg: pkg, source: shown, name: documentName(below, r.Index)})
+		d := l.document(byDir, r.File, r.Index)
+		d.pkg.rules = append(d.pkg.rules, &ruleCode{r, d})
+	}
+	for _, c := range p.Correlations {
+		d := l.document(byDir, c.File, c.Index)
+		d.pkg.correlations = append(d.pkg.correlations, &correlationCode{c, d, opts})
 	}
 	l.separate(byDir)
 	for _, pkg := range l.packages {
@@ -60,6 +61,39 @@ func newLayout(p *ir.Program, opts Options) *layout {
 		pkg.nameFields()
 	}
 	return l
+}
+
+// document finds or makes the package of a document and enters it there.
+func (l *layout) document(byDir map[string]*rulePackage, file string, index int) *document {
+	shown, below := l.opts.locate(file)
+	dir := path.Dir(below)
+	pkg := byDir[dir]
+	if pkg == nil {
+		pkg = &rulePackage{dir: packageDir(dir)}
+		byDir[dir] = pkg
+		l.packages = append(l.packages, pkg)
+	}
+	d := &document{pkg: pkg, source: numberedSource(shown, index), name: documentName(below, index)}
+	pkg.documents = append(pkg.documents, d)
+	return d
+}
+
+// numberedSource adds the number of a document to its file, from the second on.
+func numberedSource(file string, index int) string {
+	if index == 0 {
+		return file
+	}
+	return file + "#" + strconv.Itoa(index+1)
+}
+
+// showSource returns a Meta.Source as shown to people.
+func (o Options) showSource(source string) string {
+	file, number, numbered := strings.Cut(source, "#")
+	shown, _ := o.locate(file)
+	if numbered {
+		shown += "#" + number
+	}
+	return shown
 }
 
 // documentName returns the name of the rule in document index of a file.
@@ -103,33 +137,38 @@ func (l *layout) separate(byDir map[string]*rulePackage) {
 	slices.SortFunc(l.packages, func(a, b *rulePackage) int { return cmp.Compare(a.dir, b.dir) })
 }
 
-// separate gives the rules of pkg different names and sorts them. File systems that ignore case must not mix them up either.
+// separate gives the documents of pkg different names and sorts them. File systems that ignore case must not mix them up
+// either.
 func (pkg *rulePackage) separate() {
-	names, keys := make([]string, len(pkg.rules)), make([]string, len(pkg.rules))
-	for i, r := range pkg.rules {
-		names[i], keys[i] = r.name, r.source
+	names, keys := make([]string, len(pkg.documents)), make([]string, len(pkg.documents))
+	for i, d := range pkg.documents {
+		names[i], keys[i] = d.name, d.source
 	}
 	for i, name := range distinct(names, keys, strings.ToLower) {
-		pkg.rules[i].name = name
+		pkg.documents[i].name = name
 	}
 	slices.SortFunc(pkg.rules, func(a, b *ruleCode) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(pkg.correlations, func(a, b *correlationCode) int { return cmp.Compare(a.name, b.name) })
 }
 
 // nameFields names the constants of the fields that the rules of pkg look at.
 func (pkg *rulePackage) nameFields() {
 	pkg.fields = map[rtlib.Field]string{}
 	var fields, names []string
+	enter := func(f rtlib.Field) {
+		if _, ok := pkg.fields[f]; ok || f == "" || f == rtlib.Self || f == rtlib.AnyString {
+			return
+		}
+		pkg.fields[f] = ""
+		fields, names = append(fields, string(f)), append(names, fieldPrefix+fieldPart(f))
+	}
 	for _, r := range pkg.rules {
 		for _, s := range r.Selections {
-			rtlib.Walk(s.Body, func(x rtlib.Expr) {
-				f := leafField(x)
-				if _, ok := pkg.fields[f]; ok || f == "" || f == rtlib.Self || f == rtlib.AnyString {
-					return
-				}
-				pkg.fields[f] = ""
-				fields, names = append(fields, string(f)), append(names, fieldPrefix+fieldPart(f))
-			})
+			rtlib.Walk(s.Body, func(x rtlib.Expr) { enter(leafField(x)) })
 		}
+	}
+	for _, c := range pkg.correlations {
+		c.eachField(enter)
 	}
 	for i, name := range distinct(names, fields, exactly) {
 		pkg.fields[rtlib.Field(fields[i])] = name

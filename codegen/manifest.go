@@ -47,15 +47,19 @@ type ManifestDocument struct {
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
 	Digest   string `json:"digest,omitempty"`
-	Function string `json:"function,omitempty"` // package path, dot, name
+	Function string `json:"function,omitempty"` // of a rule: package path, dot, name
+	Variable string `json:"variable,omitempty"` // of a correlation: the same
 }
 
 // manifest returns manifest.json.
 func (l *layout) manifest(p *ir.Program) (File, error) {
-	functions := map[*ir.Rule]string{}
+	functions, variables := map[*ir.Rule]string{}, map[*ir.Correlation]string{}
 	for _, pkg := range l.packages {
 		for _, r := range pkg.rules {
 			functions[r.Rule] = path.Join(l.opts.ImportPath, pkg.dir) + "." + r.name
+		}
+		for _, c := range pkg.correlations {
+			variables[c.Correlation] = path.Join(l.opts.ImportPath, pkg.dir) + "." + c.variable()
 		}
 	}
 	m := Manifest{Format: rtlib.FormatVersion, RuleSet: p.Digest(), Documents: []ManifestDocument{}}
@@ -66,8 +70,11 @@ func (l *layout) manifest(p *ir.Program) (File, error) {
 			File: shown, Document: d.Index + 1, Kind: d.Kind, Title: d.Title, ID: d.ID, Status: string(d.Status),
 			Code: string(d.Code), Reason: l.opts.relative(d.Reason, d.File), Line: d.Pos.Line, Column: d.Pos.Col,
 		}
-		if d.Rule != nil {
+		switch {
+		case d.Rule != nil:
 			doc.Digest, doc.Function = d.Rule.Meta.Digest, functions[d.Rule]
+		case d.Correlation != nil:
+			doc.Digest, doc.Variable = d.Correlation.Rule.Meta.Digest, variables[d.Correlation]
 		}
 		m.Documents = append(m.Documents, doc)
 	}

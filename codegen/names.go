@@ -20,8 +20,8 @@ const maxPart = 120
 // Names that are taken. reservedParts are not used for any part of a name, reservedRules not for rules, whose names stand
 // alone, and reservedDirs not for packages: the go command gives some of them a meaning, Windows others.
 var (
-	reservedParts = []string{"init", "main", "rtlib"}
-	reservedRules = []string{"Rules", "rules"}
+	reservedParts = []string{"init", "main", "rtlib", "correlate"}
+	reservedRules = []string{"Rules", "rules", "Correlations"}
 	reservedDirs  = []string{"internal", "vendor", "testdata", "err", "con", "prn", "aux", "nul",
 		"com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
 		"lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9"}

@@ -42,22 +42,32 @@ func (r *ruleCode) file() (File, error) {
 // variable returns the name of the variable that holds the rule.
 func (r *ruleCode) variable() string { return r.name + sep + "rule" }
 
-// doc returns the doc comment of the rule's function. What comes from the rule is escaped.
+// doc returns the doc comment of the rule's function.
 func (r *ruleCode) doc() []string {
-	lines := []string{r.name + " is the Sigma rule " + commentQuoted(r.Meta.Title) + ".", ""}
-	add := func(key, value string) {
-		if value != "" {
-			lines = append(lines, "\t"+key+strings.Repeat(" ", 11-len(key))+commentText(value))
-		}
-	}
-	add("id", r.Meta.ID)
-	add("level", r.Meta.Level)
-	add("source", r.source)
-	add("digest", r.Meta.Digest)
+	d := newDocComment(r.name, "Sigma rule", &r.Meta)
+	d.add("source", r.source)
+	d.add("digest", r.Meta.Digest)
 	for _, c := range r.ConditionTexts {
-		add("condition", c)
+		d.add("condition", c)
 	}
-	return lines
+	return d
+}
+
+// docComment is a doc comment in lines. What comes from the rule is escaped.
+type docComment []string
+
+func newDocComment(name, kind string, m *rtlib.Meta) docComment {
+	d := docComment{name + " is the " + kind + " " + commentQuoted(m.Title) + ".", ""}
+	d.add("id", m.ID)
+	d.add("level", m.Level)
+	return d
+}
+
+// add adds a line, unless value is empty.
+func (d *docComment) add(key, value string) {
+	if value != "" {
+		*d = append(*d, "\t"+key+strings.Repeat(" ", 11-len(key))+commentText(value))
+	}
 }
 
 // nameSelections names the function of each selection.
@@ -112,7 +122,7 @@ func (w *ruleWriter) nameLeaves(s rtlib.Selection) (order []rtlib.Expr) {
 // table returns the value of the rule's variable.
 func (w *ruleWriter) table() *jen.Statement {
 	r := w.rule
-	items := []jen.Code{entry("Meta", r.meta()), entry("Match", jen.Id(r.name))}
+	items := []jen.Code{entry("Meta", r.meta(&r.Meta)), entry("Match", jen.Id(r.name))}
 	if len(r.Selections) > 0 {
 		selections := make([]jen.Code, len(r.Selections))
 		for i, s := range r.Selections {
@@ -134,9 +144,8 @@ func (w *ruleWriter) table() *jen.Statement {
 	return runtime("Rule").Add(list(items...))
 }
 
-// meta returns the value of the rule's Meta.
-func (r *ruleCode) meta() *jen.Statement {
-	m := r.Meta
+// meta returns the value of a Meta.
+func (d *document) meta(m *rtlib.Meta) *jen.Statement {
 	var items entries
 	items.text("Title", m.Title)
 	items.text("ID", m.ID)
@@ -151,7 +160,7 @@ func (r *ruleCode) meta() *jen.Statement {
 	if m.IncludeEvent {
 		items = append(items, entry("IncludeEvent", jen.True()))
 	}
-	items.text("Source", r.source)
+	items.text("Source", d.source)
 	items.text("Digest", m.Digest)
 	return runtime("Meta").Add(list(items...))
 }

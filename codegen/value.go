@@ -64,15 +64,17 @@ func (w *ruleWriter) floats(xs []float64) *jen.Statement {
 	return jen.Index().Float64().Add(list(items...))
 }
 
+func (w *ruleWriter) field(f rtlib.Field) *jen.Statement { return w.rule.pkg.field(f) }
+
 // field returns the constant of f.
-func (w *ruleWriter) field(f rtlib.Field) *jen.Statement {
+func (pkg *rulePackage) field(f rtlib.Field) *jen.Statement {
 	switch f {
 	case rtlib.Self:
 		return runtime("Self")
 	case rtlib.AnyString:
 		return runtime("AnyString")
 	default:
-		return jen.Id(w.rule.pkg.fields[f])
+		return jen.Id(pkg.fields[f])
 	}
 }
 

@@ -43,14 +43,14 @@ func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
 	for _, src := range sources {
 		docs = append(docs, c.parse(src)...)
 	}
-	set := link.Link(modifier.Apply(docs, log), log)
-	docs, links, ok := c.applyPipelines(set)
-	if !ok {
+	c.set = link.Link(modifier.Apply(docs, log), log)
+	if !c.applyPipelines() {
 		return &ir.Program{}, log
 	}
 	c.collectErrors()
-	for _, d := range docs {
-		c.add(d, links)
+	c.lower()
+	for _, d := range c.docs {
+		c.add(d)
 	}
 	if !opts.NoOptimize {
 		opt.Run(prog)
@@ -70,6 +70,39 @@ type compilation struct {
 	prog   *ir.Program
 	errors map[docKey]diag.Diagnostic // the first error of each document
 	seen   int                        // diagnostics already collected
+
+	set     *link.Set
+	docs    []*sigma.Document // as the pipelines left them
+	links   pipeline.Links
+	notes   map[*sigma.Document]pipeline.Notes // nil without pipelines
+	lowered map[*sigma.Document]lowered
+}
+
+// lowered is what became of a document. Both are nil if it does not run.
+type lowered struct {
+	rule        *ir.Rule
+	correlation *ir.Correlation
+}
+
+// lower lowers all documents: detection rules first, since a correlation runs only if what it refers to does.
+func (c *compilation) lower() {
+	c.lowered = map[*sigma.Document]lowered{}
+	opts := lower.Options{PlaceholderFallback: c.opts.PlaceholderFallback}
+	for _, d := range c.docs {
+		if d.Rule == nil || d.Failed {
+			continue
+		}
+		if rule := lower.Rule(d.Rule, c.links.Filters[d.Rule], opts, c.log); rule != nil {
+			rule.Seal()
+			c.lowered[d] = lowered{rule: rule}
+		}
+	}
+	for _, d := range c.docs {
+		if d.Correlation != nil && !d.Failed {
+			c.correlation(d)
+		}
+	}
+	c.collectErrors()
 }
 
 // parse reads one file. A file that breaks off, or that cannot be read as YAML at all, leaves a failed document behind, so
@@ -123,26 +156,20 @@ func (c *compilation) collectErrors() {
 }
 
 // add records the outcome of d in the program.
-func (c *compilation) add(d *sigma.Document, links pipeline.Links) {
+func (c *compilation) add(d *sigma.Document) {
 	out := ir.Document{File: d.File, Index: d.Index, Kind: d.Kind.String(), Title: d.Title, ID: d.ID, Pos: d.Pos}
-	var rule *ir.Rule
-	if d.Rule != nil && !d.Failed {
-		opts := lower.Options{PlaceholderFallback: c.opts.PlaceholderFallback}
-		rule = lower.Rule(d.Rule, links.Filters[d.Rule], opts, c.log)
-		c.collectErrors()
-	}
+	low := c.lowered[d]
 	switch {
-	case rule != nil:
-		rule.Seal()
-		out.Status, out.Rule = ir.Armed, rule
-		c.prog.Rules = append(c.prog.Rules, rule)
-	case d.Failed || d.Rule != nil:
-		c.fail(&out)
-	case d.Filter != nil:
+	case low.rule != nil:
+		out.Status, out.Rule = ir.Armed, low.rule
+		c.prog.Rules = append(c.prog.Rules, low.rule)
+	case low.correlation != nil:
+		out.Status, out.Correlation = ir.Armed, low.correlation
+		c.prog.Correlations = append(c.prog.Correlations, low.correlation)
+	case d.Filter != nil && !d.Failed:
 		out.Status = ir.Armed
 	default:
-		out.Status, out.Code = ir.Skipped, diag.CodeUnsupportedFeature
-		out.Reason = d.Kind.String() + " documents are not evaluated yet"
+		c.fail(&out)
 	}
 	c.prog.Documents = append(c.prog.Documents, out)
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
-	"github.com/rsigma-go/rsigma/compiler/link"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
-	"github.com/rsigma-go/rsigma/compiler/sigma"
 )
 
 // LoadPipelines reads the pipelines that names stand for: built-in ones, files and directories. The error says what cannot be
@@ -43,11 +41,11 @@ func CheckPipelines(pipelines []Source, log *diag.List) error {
 	return nil
 }
 
-// applyPipelines runs the pipelines over the documents. It returns false if one of them is wrong.
-func (c *compilation) applyPipelines(set *link.Set) ([]*sigma.Document, pipeline.Links, bool) {
-	links := pipeline.Links{Filters: set.Filters, Refs: set.Refs}
+// applyPipelines runs the pipelines over the linked documents. It returns false if one of them is wrong.
+func (c *compilation) applyPipelines() bool {
+	c.docs, c.links = c.set.Docs, pipeline.Links{Filters: c.set.Filters, Refs: c.set.Refs}
 	if len(c.opts.Pipelines) == 0 {
-		return set.Docs, links, true
+		return true
 	}
 	before := c.log.Errors()
 	var ps []*pipeline.Pipeline
@@ -58,8 +56,9 @@ func (c *compilation) applyPipelines(set *link.Set) ([]*sigma.Document, pipeline
 	}
 	ps = pipeline.Check(ps, false, c.log)
 	if c.log.Errors() > before {
-		return nil, links, false
+		return false
 	}
-	res := pipeline.Merge(ps).Apply(set.Docs, links, pipeline.Options{}, c.log)
-	return res.Docs, res.Links, true
+	res := pipeline.Merge(ps).Apply(c.docs, c.links, pipeline.Options{}, c.log)
+	c.docs, c.links, c.notes = res.Docs, res.Links, res.Notes
+	return true
 }

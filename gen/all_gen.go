@@ -17,6 +17,7 @@ import (
 	windows_registry_set "github.com/rsigma-go/rsigma/gen/windows/registry_set"
 	windows_security "github.com/rsigma-go/rsigma/gen/windows/security"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
@@ -35,4 +36,10 @@ func Rules() []*rtlib.Rule {
 	allRules = append(allRules, windows_registry_set.Rules...)
 	allRules = append(allRules, windows_security.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	return allCorrelations
 }

@@ -16,10 +16,10 @@ func Digest(text string) string {
 }
 
 // SetDigest identifies a rule set by the digests of its rules in load order.
-func SetDigest(rules []*Rule) string {
-	text := make([]byte, 0, len(rules)*(DigestLen+1))
-	for _, r := range rules {
-		text = append(append(text, r.Meta.Digest...), '\n')
+func SetDigest(digests []string) string {
+	text := make([]byte, 0, len(digests)*(DigestLen+1))
+	for _, d := range digests {
+		text = append(append(text, d...), '\n')
 	}
 	return Digest(View(text))
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
@@ -26,7 +27,7 @@ type detector struct {
 
 // stats counts what a detector did.
 type stats struct {
-	events, bad, detections int64
+	events, bad, detections, correlations int64
 }
 
 // event evaluates one event. number is its line, for messages.
@@ -37,12 +38,28 @@ func (d *detector) event(line []byte, number int64) {
 		return
 	}
 	d.stats.events++
-	d.stats.detections += int64(len(hits))
 	for _, i := range hits {
-		d.buf = d.format.AppendDetection(d.buf[:0], d.gen.Set.Rules()[i], d.gen.Engine(i), ev, &d.why)
-		d.buf = append(d.buf, '\n')
-		d.out.Write(d.buf) // a failed write sticks to d.out and comes back from flush
+		if d.gen.Hidden(i) {
+			continue
+		}
+		d.stats.detections++
+		rule := d.gen.Set.Rules()[i]
+		d.write(d.format.AppendDetection(d.buf[:0], rule, d.gen.Engine(&rule.Meta), ev, &d.why))
 	}
+	if d.gen.Correlations == nil {
+		return
+	}
+	firings := d.worker.Correlate(time.Now().Unix())
+	for i := range firings {
+		d.stats.correlations++
+		d.write(d.format.AppendCorrelation(d.buf[:0], &firings[i], d.gen.Engine(&firings[i].Rule.Meta)))
+	}
+}
+
+// write writes one result and keeps its memory for the next.
+func (d *detector) write(result []byte) {
+	d.buf = append(result, '\n')
+	d.out.Write(d.buf) // a failed write sticks to d.out and comes back from flush
 }
 
 func (d *detector) badLine(number int64, err error) {

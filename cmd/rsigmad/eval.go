@@ -132,6 +132,6 @@ func badLines(w io.Writer, name string) func(int64, error) {
 
 func writeSummary(w io.Writer, st stats, r *reload.Report, took time.Duration) {
 	rate := float64(st.events) / max(took.Seconds(), 1e-9)
-	fmt.Fprintf(w, "%d events, %d bad lines, %d detections in %.3f s (%.0f events/s); rules: %d armed (%d compiled, %d interpreted), %d skipped, %d failed\n",
-		st.events, st.bad, st.detections, took.Seconds(), rate, r.Armed, r.Compiled, r.Interpreted, r.Skipped, r.Failed)
+	fmt.Fprintf(w, "%d events, %d bad lines, %d detections, %d correlations in %.3f s (%.0f events/s); rules: %d armed (%d compiled, %d interpreted), %d skipped, %d failed\n",
+		st.events, st.bad, st.detections, st.correlations, took.Seconds(), rate, r.Armed, r.Compiled, r.Interpreted, r.Skipped, r.Failed)
 }

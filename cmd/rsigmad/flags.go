@@ -11,7 +11,6 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/reload"
-	"github.com/rsigma-go/rsigma/gen"
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
@@ -27,16 +26,22 @@ type engineFlags struct {
 	LogsourceRouting bool     `help:"Skip rules whose log source contradicts the event's. The event's is given by --event-logsource."`
 	EventLogsource   []string `sep:"none" placeholder:"DIMENSION=VALUE" help:"Log source of all events, such as product=windows. Repeatable. Needs --logsource-routing."`
 	InterpretAll     bool     `hidden:"" help:"Interpret all rules, for comparisons."`
+
+	correlationFlags
 }
 
 // load makes the generation that the flags ask for.
 func (f *engineFlags) load() (*engine.Generation, *reload.Report, error) {
+	correlations, err := f.correlationFlags.options()
+	if err != nil {
+		return nil, nil, err
+	}
 	return reload.Load(reload.Options{
 		Rules:        f.Rules,
 		Pipelines:    f.Pipeline,
-		Linked:       gen.Rules(),
+		Linked:       linked(),
 		InterpretAll: f.InterpretAll,
-		Engine:       engine.Options{Routing: f.LogsourceRouting},
+		Engine:       engine.Options{Routing: f.LogsourceRouting, Correlate: correlations},
 	})
 }
 

@@ -3,10 +3,13 @@ package main
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // result is what a run left behind.
@@ -111,16 +114,20 @@ func TestExitStatuses(t *testing.T) {
 		args []string
 		want int
 	}{
-		"help":                            {[]string{"--help"}, 0},
-		"version":                         {[]string{"--version"}, 0},
-		"nothing matches":                 {[]string{"eval", "-r", rules, "-e", "{}"}, 0},
-		"an unknown flag":                 {[]string{"--nope"}, 3},
-		"a rules path that is not there":  {[]string{"eval", "-r", rules + "x", "-e", "{}"}, 2},
-		"no rule that loads":              {[]string{"eval", "-r", write(t, "bad.yml", "title: x\n"), "-e", "{}"}, 2},
-		"an event file that is not there": {[]string{"eval", "-r", rules, rules + "x"}, 3},
-		"an unknown pipeline":             {[]string{"eval", "-r", rules, "-p", "sysmonn", "-e", "{}"}, 3},
-		"a log source without routing":    {[]string{"eval", "-r", rules, "--event-logsource", "product=windows", "-e", "{}"}, 3},
-		"a log source without a value":    {[]string{"eval", "-r", rules, "--logsource-routing", "--event-logsource", "x", "-e", "{}"}, 3},
+		"help":                              {[]string{"--help"}, 0},
+		"version":                           {[]string{"--version"}, 0},
+		"nothing matches":                   {[]string{"eval", "-r", rules, "-e", "{}"}, 0},
+		"an unknown flag":                   {[]string{"--nope"}, 3},
+		"a rules path that is not there":    {[]string{"eval", "-r", rules + "x", "-e", "{}"}, 2},
+		"no rule that loads":                {[]string{"eval", "-r", write(t, "bad.yml", "title: x\n"), "-e", "{}"}, 2},
+		"an event file that is not there":   {[]string{"eval", "-r", rules, rules + "x"}, 3},
+		"an unknown pipeline":               {[]string{"eval", "-r", rules, "-p", "sysmonn", "-e", "{}"}, 3},
+		"a log source without routing":      {[]string{"eval", "-r", rules, "--event-logsource", "product=windows", "-e", "{}"}, 3},
+		"a suppression that is no timespan": {[]string{"eval", "-r", rules, "--suppress", "5", "-e", "{}"}, 3},
+		"an unknown event mode":             {[]string{"eval", "-r", rules, "--correlation-event-mode", "all", "-e", "{}"}, 3},
+		"an unknown action":                 {[]string{"eval", "-r", rules, "--action", "x", "-e", "{}"}, 3},
+		"no room for state":                 {[]string{"eval", "-r", rules, "--max-state-entries", "0", "-e", "{}"}, 3},
+		"a log source without a value":      {[]string{"eval", "-r", rules, "--logsource-routing", "--event-logsource", "x", "-e", "{}"}, 3},
 	} {
 		if got := exec(t, "", c.args...); got.status != c.want {
 			t.Errorf("%s: status %d, want %d\n%s", name, got.status, c.want, got.stderr)
@@ -201,6 +208,55 @@ func TestCompiledAndInterpretedRulesPrintTheSame(t *testing.T) {
 	}
 	if linked := exec(t, "", "eval", "--no-provenance", "--match-detail", "full", "--include-event", events); linked.stdout != compiled.stdout {
 		t.Error("the linked rules differ from the rules they were made from")
+	}
+}
+
+const failures = `title: fail
+name: fail
+logsource: {category: c}
+detection: {s: {A: fail}, condition: s}
+---
+title: Many
+correlation: {type: event_count, rules: fail, group-by: U, timespan: 1m, condition: {gte: 2}}
+`
+
+func TestCorrelationsFireOverAStream(t *testing.T) {
+	t.Parallel()
+	rules := write(t, "r.yml", failures)
+	in := func(times ...string) string {
+		var b strings.Builder
+		for i, at := range times {
+			fmt.Fprintf(&b, "{\"A\":\"fail\",\"U\":\"bo\",\"id\":%d,\"@timestamp\":%q}\n", i, at)
+		}
+		return b.String()
+	}
+	minute := in("2026-11-20T10:00:00Z", "2026-11-20T10:00:59Z", "2026-11-20T10:01:30Z")
+	for name, c := range map[string]struct {
+		stdin string
+		args  []string
+		want  []string
+	}{
+		"sliding window":      {minute, nil, []string{"fail", "fail", "Many", "fail", "Many"}},
+		"too far apart":       {in("2026-11-20T10:00:00Z", "2026-11-20T10:01:00Z"), nil, []string{"fail", "fail"}},
+		"detections withheld": {minute, []string{"--no-detections"}, []string{"Many", "Many"}},
+		"suppressed":          {minute, []string{"--suppress", "10m"}, []string{"fail", "fail", "Many", "fail"}},
+		"reset":               {minute, []string{"--action", "reset"}, []string{"fail", "fail", "Many", "fail"}},
+		"no usable time":      {in("x", "y"), []string{"--timestamp-fallback", "skip"}, []string{"fail", "fail"}},
+		"time of day":         {in("x", "y"), nil, []string{"fail", "fail", "Many"}},
+		"a time field":        {`{"A":"fail","t":1}` + "\n" + `{"A":"fail","t":90}`, []string{"--timestamp-field", "t"}, []string{"fail", "fail"}},
+	} {
+		for _, cmd := range [][]string{{"eval"}, {"--exit-on-eof"}} {
+			got := exec(t, c.stdin, append(append(cmd, "-r", rules), c.args...)...)
+			if diff := cmp.Diff(c.want, titles(t, got.stdout)); got.status != 0 || diff != "" {
+				t.Errorf("%s, %s: status %d, %s\n%s", name, cmd, got.status, diff, got.stderr)
+			}
+		}
+	}
+	refs := exec(t, minute, "eval", "-r", rules, "--correlation-event-mode", "refs", "--no-provenance", "--no-detections")
+	const want = `"group_key":[["U","bo"]],"aggregated_value":2.0,"timespan_secs":60,` +
+		`"event_refs":[{"timestamp":1795168800,"id":"0"},{"timestamp":1795168859,"id":"1"}]}`
+	if !strings.Contains(refs.stdout, want) || !strings.Contains(refs.stderr, " 0 detections, 2 correlations in ") {
+		t.Errorf("got %s%s", refs.stdout, refs.stderr)
 	}
 }
 

@@ -62,7 +62,8 @@ func (c *runCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("end of standard input", "events", det.stats.events, "bad_lines", det.stats.bad, "detections", det.stats.detections)
+	log.Info("end of standard input", "events", det.stats.events, "bad_lines", det.stats.bad, "detections", det.stats.detections,
+		"correlations", det.stats.correlations)
 	if !c.ExitOnEOF {
 		log.Info("waiting to be stopped; --exit-on-eof ends the program with its input")
 		<-ctx.Done()

@@ -53,7 +53,7 @@ import (
 var order []byte
 
 func main() {
-	rules, err := driver.InOrder(gen.Rules(), order)
+	rules, err := driver.InOrder(driver.Rules{Detections: gen.Rules(), Correlations: gen.Correlations()}, order)
 	if err == nil {
 		err = driver.New(rules, driver.Options{}).Serve(os.Stdin, os.Stdout)
 	}
@@ -159,6 +159,9 @@ func loadOrder(programs []*ir.Program) ([]byte, error) {
 		for _, r := range p.Rules {
 			sources = append(sources, r.Meta.Source)
 		}
+		for _, c := range p.Correlations {
+			sources = append(sources, c.Rule.Meta.Source)
+		}
 	}
 	return json.Marshal(sources)
 }
@@ -181,6 +184,7 @@ func merge(programs []*ir.Program) *ir.Program {
 	for _, p := range programs {
 		all.Documents = append(all.Documents, p.Documents...)
 		all.Rules = append(all.Rules, p.Rules...)
+		all.Correlations = append(all.Correlations, p.Correlations...)
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/interp"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Engine turns the compiled rules of cases into something that judges events. All engines are given the same IR.
@@ -41,10 +42,12 @@ type inProcess struct {
 	name       string
 	noOptimize bool
 	opts       driver.Options
-	rules      func(*ir.Program) ([]*rtlib.Rule, error)
+	rules      func(*ir.Program) (driver.Rules, error)
 }
 
-func interpreted(p *ir.Program) ([]*rtlib.Rule, error) { return interp.Rules(p), nil }
+func interpreted(p *ir.Program) (driver.Rules, error) {
+	return driver.Rules{Detections: interp.Rules(p), Correlations: interp.Correlations(p)}, nil
+}
 
 // NewInterpreted returns the interpreter over optimised rules: what the daemon runs for rules that are not linked.
 func NewInterpreted() Engine { return &inProcess{name: Interpreted, rules: interpreted} }
@@ -61,35 +64,50 @@ func NewFullScan() Engine {
 
 // NewLinked returns the compiled engine over generated rules that are linked into this program. A rule without a linked one
 // of the same source and digest is an error: the generated code is stale.
-func NewLinked(rules []*rtlib.Rule) Engine {
-	bySource := make(map[string]*rtlib.Rule, len(rules))
-	for _, r := range rules {
-		bySource[r.Meta.Source] = r
+func NewLinked(rules driver.Rules) Engine {
+	detections, correlations := map[string]*rtlib.Rule{}, map[string]*correlate.Rule{}
+	for _, r := range rules.Detections {
+		detections[linkedKey(&r.Meta)] = r
 	}
-	return &inProcess{name: Compiled, rules: func(p *ir.Program) ([]*rtlib.Rule, error) {
-		out := make([]*rtlib.Rule, len(p.Rules))
-		for i, r := range p.Rules {
-			linked := bySource[r.Meta.Source]
-			if linked == nil || linked.Meta.Digest != r.Meta.Digest {
-				return nil, fmt.Errorf("the generated code of rule %q (%s) is missing or stale", r.Meta.Title, r.Meta.Source)
+	for _, r := range rules.Correlations {
+		correlations[linkedKey(&r.Meta)] = r
+	}
+	return &inProcess{name: Compiled, rules: func(p *ir.Program) (out driver.Rules, err error) {
+		for _, r := range p.Rules {
+			linked := detections[linkedKey(&r.Meta)]
+			if linked == nil {
+				return out, staleError(&r.Meta)
 			}
-			out[i] = linked
+			out.Detections = append(out.Detections, linked)
+		}
+		for _, c := range p.Correlations {
+			linked := correlations[linkedKey(&c.Rule.Meta)]
+			if linked == nil {
+				return out, staleError(&c.Rule.Meta)
+			}
+			out.Correlations = append(out.Correlations, linked)
 		}
 		return out, nil
 	}}
+}
+
+func linkedKey(m *rtlib.Meta) string { return m.Source + " " + m.Digest }
+
+func staleError(m *rtlib.Meta) error {
+	return fmt.Errorf("the generated code of rule %q (%s) is missing or stale", m.Title, m.Source)
 }
 
 func (e *inProcess) Name() string     { return e.name }
 func (e *inProcess) NoOptimize() bool { return e.noOptimize }
 
 func (e *inProcess) Open(_ context.Context, programs []*ir.Program) (Session, error) {
-	var all []*rtlib.Rule
+	var all driver.Rules
 	for _, p := range programs {
 		rules, err := e.rules(p)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, rules...)
+		all = all.Append(rules)
 	}
 	return inProcessSession{driver.New(all, e.opts)}, nil
 }

@@ -27,7 +27,7 @@ func Regenerate(dir string) error {
 	return nil
 }
 
-// generateVectors returns the generated code of all vectors that have events.
+// generateVectors returns the generated code of all vectors that have events or a timeline.
 func generateVectors(dir string) ([]codegen.File, error) {
 	files, log := LoadFiles([]string{filepath.Join(dir, filepath.FromSlash(vectorsDir))})
 	if log.Errors() > 0 {
@@ -36,7 +36,7 @@ func generateVectors(dir string) ([]codegen.File, error) {
 	var programs []*ir.Program
 	for _, f := range files {
 		for _, c := range f.Cases {
-			if len(c.Events) == 0 {
+			if len(c.Events) == 0 && len(c.Timeline) == 0 {
 				continue
 			}
 			u := &unit{CaseResult: &CaseResult{Case: c, Status: Passed}}

@@ -14,14 +14,13 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
-// judgeLoading compares the diagnostics of the compiler with what the case expects. A case with documents that this version
-// loads but does not evaluate is skipped, unless it fails for another reason.
+// judgeLoading compares the diagnostics of the compiler with what the case expects.
 func (u *unit) judgeLoading(log *diag.List) {
 	c := u.Case
 	found, classed := false, false
 	for _, g := range log.Sorted() {
 		switch {
-		case g.Severity != diag.SeverityError || g.Code == diag.CodeUnsupportedFeature:
+		case g.Severity != diag.SeverityError:
 		case c.Error == "":
 			g = c.diagnostic(g)
 			u.failf(g.Pos, "unexpected error: %s [%s]", g.Msg, g.Code)
@@ -33,10 +32,7 @@ func (u *unit) judgeLoading(log *diag.List) {
 	if u.Status == Failed {
 		return
 	}
-	kind := unsupported(u.prog)
 	switch {
-	case kind != "" && !found:
-		u.skip(kind)
 	case c.Error != "" && !found:
 		u.failf(c.Pos, "expected an error with %q, got %s", c.Error, u.describe(log, diag.SeverityError))
 	case found && !classed:
@@ -54,21 +50,11 @@ func (u *unit) hasClass(g diag.Diagnostic) bool {
 		return g.Pos.File != u.Case.Documents.Name
 	case "rule":
 		return slices.ContainsFunc(u.prog.Documents, func(d ir.Document) bool {
-			return d.Status != ir.Armed && d.Code != diag.CodeUnsupportedFeature
+			return d.Status != ir.Armed
 		})
 	default:
 		return true
 	}
-}
-
-// unsupported returns the kind of a document that p holds but cannot evaluate, or "".
-func unsupported(p *ir.Program) string {
-	for _, d := range p.Documents {
-		if d.Status == ir.Skipped && d.Code == diag.CodeUnsupportedFeature {
-			return d.Kind
-		}
-	}
-	return ""
 }
 
 func reports(log *diag.List, sev diag.Severity, text string) bool {
@@ -218,7 +204,7 @@ func (c *CaseResult) compare(want *CaseResult, engine string) {
 	for i := range c.results {
 		a, b := encode(want.results[i]), encode(c.results[i])
 		if a != b {
-			u.failf(c.Case.Events[i].Pos, "event %d: expected what the engine %s says,\n%s, got\n%s", i, engine, a, b)
+			u.failf(c.Case.eventPos(i), "event %d: expected what the engine %s says,\n%s, got\n%s", i, engine, a, b)
 		}
 	}
 }
@@ -229,4 +215,12 @@ func encode(r driver.Result) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// eventPos returns where event i of the case stands, those of the timeline counted after the others.
+func (c *Case) eventPos(i int) diag.Pos {
+	if i < len(c.Events) {
+		return c.Events[i].Pos
+	}
+	return c.Timeline[i-len(c.Events)].Pos
 }

@@ -203,8 +203,14 @@ func openAll(t fataler, src []compiler.Source) ([]Session, *ir.Program) {
 // agree fails unless all sessions give the same answer to job, and returns the number of its matches.
 func agree(t fataler, sessions []Session, job *driver.Job) int {
 	t.Helper()
+	return len(agreeOn(t, sessions, job).Matches)
+}
+
+// agreeOn fails unless all sessions give the same answer to job, and returns it.
+func agreeOn(t fataler, sessions []Session, job *driver.Job) driver.Result {
+	t.Helper()
+	var first driver.Result
 	var want string
-	matches := 0
 	for i, s := range sessions {
 		res, err := s.Eval(job)
 		if err != nil {
@@ -212,11 +218,11 @@ func agree(t fataler, sessions []Session, job *driver.Job) int {
 		}
 		got := encode(res)
 		if i == 0 {
-			want, matches = got, len(res.Matches)
+			first, want = res, got
 		}
 		if got != want {
 			t.Fatalf("engine %d disagrees on %s:\n%s\nwant\n%s", i, job.Event, got, want)
 		}
 	}
-	return matches
+	return first
 }

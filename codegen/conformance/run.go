@@ -96,14 +96,14 @@ func runEngine(ctx context.Context, files []*File, e Engine) (suites []*Suite, e
 }
 
 // judged reports whether events of the case are to be evaluated.
-func (u *unit) judged() bool { return u.Status == Passed && len(u.Case.Events) > 0 }
+func (u *unit) judged() bool {
+	return u.Status == Passed && len(u.Case.Events)+len(u.Case.Timeline) > 0
+}
 
 func (u *unit) failf(pos diag.Pos, format string, args ...any) {
 	u.Status = Failed
 	u.Failures = append(u.Failures, pos.String()+": "+fmt.Sprintf(format, args...))
 }
-
-func (u *unit) skip(reason string) { u.Status, u.Reason = Skipped, reason }
 
 // compile compiles the documents of the case and judges what loading them reported.
 func (u *unit) compile(noOptimize bool) {
@@ -113,9 +113,6 @@ func (u *unit) compile(noOptimize bool) {
 		compiler.Options{Pipelines: c.Pipelines, NoOptimize: noOptimize, PlaceholderFallback: c.Config.PlaceholderFallback})
 	u.prog = prog
 	u.judgeLoading(log)
-	if u.Status == Passed && len(c.Timeline) > 0 {
-		u.skip("correlation")
-	}
 	if u.Status == Passed {
 		u.judgeExpect()
 	}
@@ -139,5 +136,5 @@ func (u *unit) evaluate(session Session) error {
 		u.results = append(u.results, res)
 		u.judgeEvent(i, ev, &res)
 	}
-	return nil
+	return u.evaluateTimeline(session)
 }

@@ -42,7 +42,6 @@ const (
 	CodeInvalidAttribute               Code = "invalid-attribute"
 	CodeUnknownAttribute               Code = "unknown-attribute"
 	CodeNoEffect                       Code = "no-effect"
-	CodeUnsupportedFeature             Code = "unsupported-feature"
 )
 
 // Detections, modifiers and values.
@@ -122,4 +121,5 @@ const (
 	CodeGapIsOnlyValid                  Code = "gap-is-only-valid"
 	CodeCorrelationCycle                Code = "correlation-cycle"
 	CodeChainTooDeep                    Code = "chain-too-deep"
+	CodeEngineDefault                   Code = "engine-default"
 )

@@ -48,7 +48,6 @@ var registry = []Info{
 	{CodeInvalidAttribute, SeverityWarning, "An attribute has a value of the wrong kind or out of range and is ignored."},
 	{CodeUnknownAttribute, SeverityWarning, "An attribute named rsigma.* has no meaning."},
 	{CodeNoEffect, SeverityWarning, "An attribute is valid but cannot have an effect where it stands."},
-	{CodeUnsupportedFeature, SeverityError, "A document uses a part of the language that this version does not implement, and is skipped."},
 
 	{CodeMissingDetection, SeverityError, "A detection rule has no detection."},
 	{CodeDetectionMustBeAMapping, SeverityError, "The attribute detection is a scalar or a list."},
@@ -116,4 +115,5 @@ var registry = []Info{
 	{CodeGapIsOnlyValid, SeverityError, "A gap is given for a window that is not a session."},
 	{CodeCorrelationCycle, SeverityError, "Correlations refer to each other in a circle."},
 	{CodeChainTooDeep, SeverityWarning, "A correlation stands more than 10 levels above the first and is not fed."},
+	{CodeEngineDefault, SeverityWarning, "An attribute of a detection rule is a default for all correlations."},
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
-// Program is a compiled rule set. Documents holds every document of the input in load order; Rules the armed detection rules
-// among them, in the same order.
+// Program is a compiled rule set. Documents holds every document of the input in load order; Rules and Correlations the armed
+// ones among them, in the same order.
 type Program struct {
-	Documents []Document
-	Rules     []*Rule
+	Documents    []Document
+	Rules        []*Rule
+	Correlations []*Correlation
 	// TestFiles are the input files that hold rule tests instead of rules.
 	TestFiles []string
 }
@@ -40,7 +41,9 @@ type Document struct {
 	Code   diag.Code // why it is not armed
 	Reason string    // the same, for people
 	Pos    diag.Pos  // of the document, or of the first error
-	Rule   *Rule     // armed detection rules only
+
+	Rule        *Rule        // armed detection rules only
+	Correlation *Correlation // armed correlations only
 }
 
 // Count returns the number of documents that ended as s.

@@ -1,5 +1,6 @@
-// Package lower turns typed Sigma rules into IR. Every semantic decision about a detection rule is taken here, once: which
-// operator a pattern needs, which selections a selector picks, how values are linked. It reads no files and evaluates nothing.
+// Package lower turns typed Sigma rules into IR. Every semantic decision is taken here, once: which operator a pattern needs,
+// which selections a selector picks, how values are linked, which rules feed a correlation under which fields. It reads no files
+// and evaluates nothing.
 package lower
 
 import (
@@ -21,7 +22,7 @@ type Options struct {
 func Rule(r *sigma.Rule, filters []*sigma.Filter, opts Options, log *diag.List) *ir.Rule {
 	before := log.Errors()
 	l := &lowerer{opts: opts, log: log, ruleID: r.ID}
-	out := &ir.Rule{Meta: l.meta(r), File: r.Pos.File, Index: r.Pos.Doc}
+	out := &ir.Rule{Meta: l.meta(&r.Header), File: r.Pos.File, Index: r.Pos.Doc}
 	for _, d := range r.Detections {
 		out.Selections = append(out.Selections, rtlib.Selection{Name: d.Name, Body: l.group(d.Body)})
 	}
@@ -33,6 +34,7 @@ func Rule(r *sigma.Rule, filters []*sigma.Filter, opts Options, log *diag.List) 
 	for _, f := range filters {
 		l.attach(out, f)
 	}
+	l.ruleAttributes(r)
 	if log.Errors() > before {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
-func (l *lowerer) meta(r *sigma.Rule) rtlib.Meta {
+func (l *lowerer) meta(r *sigma.Header) rtlib.Meta {
 	return rtlib.Meta{
 		Title:        r.Title,
 		ID:           r.ID,
@@ -18,7 +18,7 @@ func (l *lowerer) meta(r *sigma.Rule) rtlib.Meta {
 		LogSource:    logSource(r.LogSource),
 		Custom:       customJSON(r.Custom),
 		IncludeEvent: flag(r.Custom, "rsigma.include_event"),
-		Source:       source(r.Pos.File, r.Pos.Doc),
+		Source:       Source(r.Pos.File, r.Pos.Doc),
 	}
 }
 
@@ -30,8 +30,8 @@ func logSource(l sigma.LogSource) rtlib.LogSource {
 	return out
 }
 
-// source names the document: the first one of a file by the file alone.
-func source(file string, index int) string {
+// Source names a document, as Meta.Source does: the first one of a file by the file alone.
+func Source(file string, index int) string {
 	if index == 0 {
 		return file
 	}

@@ -41,15 +41,20 @@ func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *r
 		dst = append(dst, `,"event":`...)
 		dst = ev.AppendJSON(dst)
 	}
-	if f.Provenance {
-		dst = append(dst, `,"provenance":{"digest":`...)
-		dst = rtlib.AppendJSONString(dst, m.Digest)
-		dst = append(dst, `,"engine":`...)
-		dst = rtlib.AppendJSONString(dst, engine)
-		dst = append(dst, `,"ruleset":`...)
-		dst = rtlib.AppendJSONString(dst, f.RuleSet)
-		dst = append(dst, '}')
+	return append(f.appendProvenance(dst, m, engine), '}')
+}
+
+// appendProvenance appends which rule made a result, and how it ran.
+func (f *Format) appendProvenance(dst []byte, m *rtlib.Meta, engine string) []byte {
+	if !f.Provenance {
+		return dst
 	}
+	dst = append(dst, `,"provenance":{"digest":`...)
+	dst = rtlib.AppendJSONString(dst, m.Digest)
+	dst = append(dst, `,"engine":`...)
+	dst = rtlib.AppendJSONString(dst, engine)
+	dst = append(dst, `,"ruleset":`...)
+	dst = rtlib.AppendJSONString(dst, f.RuleSet)
 	return append(dst, '}')
 }
 

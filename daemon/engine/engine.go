@@ -4,47 +4,80 @@ package engine
 
 import (
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
 	"github.com/rsigma-go/rsigma/rtlib/ruleset"
 )
 
-// Generation is one loaded rule set. It is immutable and safe for concurrent use.
+// Rules are the rules of a generation, each kind in load order.
+type Rules struct {
+	Detections   []*rtlib.Rule
+	Correlations []*correlate.Rule
+}
+
+// Len returns the number of rules of both kinds.
+func (r Rules) Len() int { return len(r.Detections) + len(r.Correlations) }
+
+// Digest identifies a rule set: the digests of its detection rules, then those of its correlations.
+func (r Rules) Digest() string {
+	digests := make([]string, 0, r.Len())
+	for _, d := range r.Detections {
+		digests = append(digests, d.Meta.Digest)
+	}
+	for _, c := range r.Correlations {
+		digests = append(digests, c.Meta.Digest)
+	}
+	return rtlib.SetDigest(digests)
+}
+
+// Generation is one loaded rule set. It is immutable and safe for concurrent use, the state of its Correlations excepted.
 type Generation struct {
 	Set    *ruleset.Set
 	Digest string // of the rule set
-	// Compiled tells, by rule number, which rules run generated code; the others are interpreted.
-	Compiled []bool
+	// Correlations hold the state of all correlation rules; nil without any. One goroutine at a time may feed them.
+	Correlations *correlate.Engine
 
-	plan *decode.Plan
+	compiled map[*rtlib.Meta]bool
+	plan     *decode.Plan
 }
 
 // Options are the choices of a Generation.
 type Options struct {
 	// Routing skips rules whose log source contradicts the event's.
 	Routing bool
+	// Correlate configures correlations.
+	Correlate correlate.Options
 }
 
-// New makes a generation of rules. compiled is by rule number.
-func New(rules []*rtlib.Rule, compiled []bool, opts Options) (*Generation, error) {
-	set, err := ruleset.New(rules, ruleset.Options{Routing: opts.Routing})
+// New makes a generation of rules. compiled tells which of them, named by their Meta, run generated code; the others are
+// interpreted.
+func New(rules Rules, compiled map[*rtlib.Meta]bool, opts Options) (*Generation, error) {
+	set, err := ruleset.New(rules.Detections, ruleset.Options{Routing: opts.Routing})
 	if err != nil {
 		return nil, err
 	}
-	return &Generation{
-		Set:      set,
-		Digest:   rtlib.SetDigest(rules),
-		Compiled: compiled,
-		plan:     decode.NewPlan(set.Fields(), set.AllStrings()),
-	}, nil
+	g := &Generation{Set: set, Digest: rules.Digest(), compiled: compiled}
+	fields := set.Fields()
+	if len(rules.Correlations) > 0 {
+		if g.Correlations, err = correlate.New(rules.Detections, rules.Correlations, opts.Correlate); err != nil {
+			return nil, err
+		}
+		fields = append(fields, g.Correlations.Fields()...)
+	}
+	g.plan = decode.NewPlan(fields, set.AllStrings())
+	return g, nil
 }
 
-// Engine names the engine that rule number i runs on, as provenance spells it.
-func (g *Generation) Engine(i int) string {
-	if g.Compiled[i] {
+// Engine names the engine that the rule with the given Meta runs on, as provenance spells it.
+func (g *Generation) Engine(m *rtlib.Meta) string {
+	if g.compiled[m] {
 		return "compiled"
 	}
 	return "interpreted"
 }
+
+// Hidden reports whether the detections of rule number i are withheld, since only correlations are to report them.
+func (g *Generation) Hidden(i int) bool { return g.Correlations != nil && g.Correlations.Hidden(i) }
 
 // Worker evaluates events one after the other. It must not be shared between goroutines.
 type Worker struct {
@@ -52,6 +85,8 @@ type Worker struct {
 	ev        *rtlib.Event
 	scratch   *ruleset.Scratch
 	logSource rtlib.LogSource
+	hits      []int
+	input     correlate.Input
 }
 
 // NewWorker returns a worker for g. logSource is given to every event.
@@ -63,9 +98,22 @@ func (g *Generation) NewWorker(logSource rtlib.LogSource) *Worker {
 // load order; both are valid until the next call and as long as line is not changed. The error, a *decode.SyntaxError, says
 // that line is not JSON.
 func (w *Worker) JSON(line []byte) (*rtlib.Event, []int, error) {
+	w.hits = nil
 	if err := w.gen.plan.JSON(w.ev, line); err != nil {
 		return nil, nil, err
 	}
 	w.ev.LogSource = w.logSource
-	return w.ev, w.gen.Set.Eval(w.ev, w.scratch), nil
+	w.hits = w.gen.Set.Eval(w.ev, w.scratch)
+	return w.ev, w.hits, nil
+}
+
+// Correlate feeds the correlations with the event that the last call of JSON evaluated and returns what fires, in order; the
+// result is valid until the next call. now is the time of day in seconds since the epoch. One worker of a generation at a time
+// may call it.
+func (w *Worker) Correlate(now int64) []correlate.Firing {
+	if w.gen.Correlations == nil {
+		return nil
+	}
+	w.gen.Correlations.Extract(&w.input, w.ev, w.hits)
+	return w.gen.Correlations.Apply(&w.input, now)
 }

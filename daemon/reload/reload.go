@@ -14,6 +14,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/ir"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Options say what to load.
@@ -23,7 +24,7 @@ type Options struct {
 	// Pipelines are names or paths of processing pipelines.
 	Pipelines []string
 	// Linked are the rules whose generated code is part of the program.
-	Linked []*rtlib.Rule
+	Linked engine.Rules
 	// InterpretAll ignores the linked rules wherever rules are given.
 	InterpretAll bool
 	Engine       engine.Options
@@ -84,7 +85,7 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 	}
 	linked := opts.Linked
 	if opts.InterpretAll {
-		linked = nil
+		linked = engine.Rules{}
 	}
 	rules, compiled := choose(prog, linked)
 	return finish(rules, compiled, report, opts)
@@ -92,24 +93,30 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 
 // loadLinked makes a generation of the linked rules, in the order in which their files would be loaded.
 func loadLinked(opts Options) (*engine.Generation, *Report, error) {
-	if len(opts.Linked) == 0 {
+	if opts.Linked.Len() == 0 {
 		return nil, nil, ErrNoRules
 	}
 	rules := LoadOrder(opts.Linked)
-	compiled := make([]bool, len(rules))
-	for i := range compiled {
-		compiled[i] = true
+	compiled := map[*rtlib.Meta]bool{}
+	for _, r := range rules.Detections {
+		compiled[&r.Meta] = true
 	}
-	return finish(rules, compiled, &Report{Armed: len(rules), Diagnostics: &diag.List{}}, opts)
+	for _, r := range rules.Correlations {
+		compiled[&r.Meta] = true
+	}
+	return finish(rules, compiled, &Report{Armed: rules.Len(), Diagnostics: &diag.List{}}, opts)
 }
 
 // LoadOrder returns linked rules in the order in which their files would be loaded.
-func LoadOrder(linked []*rtlib.Rule) []*rtlib.Rule {
-	rules := slices.Clone(linked)
-	slices.SortStableFunc(rules, func(a, b *rtlib.Rule) int {
+func LoadOrder(linked engine.Rules) engine.Rules {
+	out := engine.Rules{Detections: slices.Clone(linked.Detections), Correlations: slices.Clone(linked.Correlations)}
+	slices.SortStableFunc(out.Detections, func(a, b *rtlib.Rule) int {
 		return compareSources(a.Meta.Source, b.Meta.Source)
 	})
-	return rules
+	slices.SortStableFunc(out.Correlations, func(a, b *correlate.Rule) int {
+		return compareSources(a.Meta.Source, b.Meta.Source)
+	})
+	return out
 }
 
 // compareSources orders rule sources as directories are walked: name by name.
@@ -123,35 +130,39 @@ func compareSources(a, b string) int {
 	)
 }
 
-// choose takes the generated matcher of each rule that has one with the same digest. What a result says about the rule comes
-// from the file that was loaded.
-func choose(prog *ir.Program, linked []*rtlib.Rule) (rules []*rtlib.Rule, compiled []bool) {
-	byDigest := make(map[string]*rtlib.Rule, len(linked))
-	for _, r := range linked {
-		byDigest[r.Meta.Digest] = r
+// choose takes the generated matcher of each rule that has one with the same digest. What a result says about the rule, and
+// which rules feed a correlation, comes from the files that were loaded.
+func choose(prog *ir.Program, linked engine.Rules) (rules engine.Rules, compiled map[*rtlib.Meta]bool) {
+	detections, correlations := map[string]*rtlib.Rule{}, map[string]bool{}
+	for _, r := range linked.Detections {
+		detections[r.Meta.Digest] = r
 	}
-	compiled = make([]bool, len(prog.Rules))
-	for i, r := range prog.Rules {
-		if l := byDigest[r.Meta.Digest]; l != nil {
-			rules = append(rules, &rtlib.Rule{
-				Meta: r.Meta, Match: l.Match, Selections: l.Selections, Conditions: l.Conditions,
-			})
-			compiled[i] = true
-			continue
+	for _, r := range linked.Correlations {
+		correlations[r.Meta.Digest] = true
+	}
+	compiled = map[*rtlib.Meta]bool{}
+	for _, r := range prog.Rules {
+		rule := interp.Rule(r)
+		if l := detections[r.Meta.Digest]; l != nil {
+			rule = &rtlib.Rule{Meta: r.Meta, Match: l.Match, Selections: l.Selections, Conditions: l.Conditions}
+			compiled[&rule.Meta] = true
 		}
-		rules = append(rules, interp.Rule(r))
+		rules.Detections = append(rules.Detections, rule)
+	}
+	for _, c := range prog.Correlations {
+		rules.Correlations = append(rules.Correlations, c.Rule)
+		compiled[&c.Rule.Meta] = correlations[c.Rule.Meta.Digest]
 	}
 	return rules, compiled
 }
 
-func finish(rules []*rtlib.Rule, compiled []bool, report *Report, opts Options) (*engine.Generation, *Report, error) {
+func finish(rules engine.Rules, compiled map[*rtlib.Meta]bool, report *Report, opts Options) (*engine.Generation, *Report, error) {
 	for _, c := range compiled {
 		if c {
 			report.Compiled++
-		} else {
-			report.Interpreted++
 		}
 	}
+	report.Interpreted = rules.Len() - report.Compiled
 	gen, err := engine.New(rules, compiled, opts.Engine)
 	return gen, report, err
 }

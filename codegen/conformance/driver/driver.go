@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
 	"github.com/rsigma-go/rsigma/rtlib/ruleset"
 )
@@ -24,6 +25,8 @@ type Job struct {
 	Event     string          `json:"event"`
 	LogSource rtlib.LogSource `json:"logsource"`
 	Routing   bool            `json:"routing"`
+	// Step makes the event one of a timeline, which the correlations of the case see too.
+	Step *Step `json:"step,omitempty"`
 }
 
 // Result is the outcome of a job.
@@ -31,6 +34,8 @@ type Result struct {
 	// Error is why the event could not be decoded, "" if it could.
 	Error   string  `json:"error,omitempty"`
 	Matches []Match `json:"matches"`
+	// Firings are those of correlations, in the order in which they happened.
+	Firings []Firing `json:"firings,omitempty"`
 }
 
 // Match is one rule that matched.
@@ -49,12 +54,24 @@ type Options struct {
 	FullScan bool
 }
 
+// Rules are the rules of all cases, in load order per file.
+type Rules struct {
+	Detections   []*rtlib.Rule
+	Correlations []*correlate.Rule
+}
+
+// Append returns r and more together.
+func (r Rules) Append(more Rules) Rules {
+	return Rules{append(r.Detections, more.Detections...), append(r.Correlations, more.Correlations...)}
+}
+
 // Evaluator evaluates jobs over a set of rules. It is not safe for concurrent use.
 type Evaluator struct {
-	rules []*rtlib.Rule
-	opts  Options
-	sets  map[setKey]*set
-	event *rtlib.Event
+	rules     Rules
+	opts      Options
+	sets      map[setKey]*set
+	timelines map[string]*timeline // by case
+	event     *rtlib.Event
 }
 
 type setKey struct {
@@ -69,26 +86,33 @@ type set struct {
 	scratch *ruleset.Scratch
 }
 
-// New returns an evaluator over rules, which are in load order per file.
-func New(rules []*rtlib.Rule, opts Options) *Evaluator {
-	return &Evaluator{rules: rules, opts: opts, sets: map[setKey]*set{}, event: rtlib.NewEvent()}
+// New returns an evaluator over rules.
+func New(rules Rules, opts Options) *Evaluator {
+	return &Evaluator{rules: rules, opts: opts, sets: map[setKey]*set{}, timelines: map[string]*timeline{}, event: rtlib.NewEvent()}
 }
 
-// InOrder returns the rules whose sources are listed in order, a JSON array, in that order. A source without a rule is an
-// error.
-func InOrder(rules []*rtlib.Rule, order []byte) ([]*rtlib.Rule, error) {
+// InOrder returns the rules and correlations whose sources are listed in order, a JSON array, in that order. A source without
+// either is an error.
+func InOrder(rules Rules, order []byte) (out Rules, err error) {
 	var sources []string
 	if err := json.Unmarshal(order, &sources); err != nil {
-		return nil, fmt.Errorf("read the order of the rules: %w", err)
+		return out, fmt.Errorf("read the order of the rules: %w", err)
 	}
-	bySource := make(map[string]*rtlib.Rule, len(rules))
-	for _, r := range rules {
-		bySource[r.Meta.Source] = r
+	detections, correlations := map[string]*rtlib.Rule{}, map[string]*correlate.Rule{}
+	for _, r := range rules.Detections {
+		detections[r.Meta.Source] = r
 	}
-	out := make([]*rtlib.Rule, len(sources))
-	for i, s := range sources {
-		if out[i] = bySource[s]; out[i] == nil {
-			return nil, fmt.Errorf("no code was generated for the rule %s", s)
+	for _, r := range rules.Correlations {
+		correlations[r.Meta.Source] = r
+	}
+	for _, s := range sources {
+		switch d, c := detections[s], correlations[s]; {
+		case d != nil:
+			out.Detections = append(out.Detections, d)
+		case c != nil:
+			out.Correlations = append(out.Correlations, c)
+		default:
+			return out, fmt.Errorf("no code was generated for the rule %s", s)
 		}
 	}
 	return out, nil
@@ -96,12 +120,20 @@ func InOrder(rules []*rtlib.Rule, order []byte) ([]*rtlib.Rule, error) {
 
 // Eval evaluates one job. The error means that the rules cannot run at all, not that the event is bad.
 func (e *Evaluator) Eval(job *Job) (Result, error) {
+	if job.Step != nil {
+		return e.step(job)
+	}
 	s, err := e.set(setKey{job.Case, job.Routing})
 	if err != nil {
 		return Result{}, err
 	}
+	return e.eval(s, s.plan, job, func(*rtlib.Event, []int, *Result) {})
+}
+
+// eval evaluates the event of a job by the rules of s and hands it, with the numbers of the rules that match, to more.
+func (e *Evaluator) eval(s *set, plan *decode.Plan, job *Job, more func(*rtlib.Event, []int, *Result)) (Result, error) {
 	ev := e.event
-	if err := s.plan.JSON(ev, []byte(job.Event)); err != nil {
+	if err := plan.JSON(ev, []byte(job.Event)); err != nil {
 		return Result{Error: err.Error()}, nil
 	}
 	ev.LogSource = job.LogSource
@@ -119,6 +151,7 @@ func (e *Evaluator) Eval(job *Job) (Result, error) {
 		}
 		res.Matches = append(res.Matches, m)
 	}
+	more(ev, hits, &res)
 	return res, nil
 }
 
@@ -144,8 +177,8 @@ func (e *Evaluator) set(key setKey) (*set, error) {
 		return s, nil
 	}
 	var rules []*rtlib.Rule
-	for _, r := range e.rules {
-		if key.file == "" || File(r) == key.file {
+	for _, r := range e.rules.Detections {
+		if key.file == "" || File(r.Meta.Source) == key.file {
 			rules = append(rules, r)
 		}
 	}
@@ -158,9 +191,9 @@ func (e *Evaluator) set(key setKey) (*set, error) {
 	return s, nil
 }
 
-// File returns the path of the file that r comes from.
-func File(r *rtlib.Rule) string {
-	file, _, _ := strings.Cut(r.Meta.Source, "#")
+// File returns the path of the file that a rule with the given source comes from.
+func File(source string) string {
+	file, _, _ := strings.Cut(source, "#")
 	return file
 }
 

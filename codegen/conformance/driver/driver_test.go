@@ -29,7 +29,7 @@ func evaluator(t *testing.T) *driver.Evaluator {
 	for _, d := range log.All() {
 		t.Fatal(d)
 	}
-	return driver.New(interp.Rules(prog), driver.Options{})
+	return driver.New(driver.Rules{Detections: interp.Rules(prog)}, driver.Options{})
 }
 
 func TestServeAnswersEveryJobOnALine(t *testing.T) {

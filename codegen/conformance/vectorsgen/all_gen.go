@@ -5,6 +5,10 @@ package vectorsgen
 
 import (
 	conditions "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/conditions"
+	correlation_count "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/correlation_count"
+	correlation_stats "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/correlation_stats"
+	correlation_temporal "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/correlation_temporal"
+	correlation_windows "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/correlation_windows"
 	documents "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/documents"
 	errors "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/errors"
 	filters "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/filters"
@@ -17,12 +21,17 @@ import (
 	pipelines "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/pipelines"
 	strings_escapes "github.com/rsigma-go/rsigma/codegen/conformance/vectorsgen/strings_escapes"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
 func Rules() []*rtlib.Rule {
 	var allRules []*rtlib.Rule
 	allRules = append(allRules, conditions.Rules...)
+	allRules = append(allRules, correlation_count.Rules...)
+	allRules = append(allRules, correlation_stats.Rules...)
+	allRules = append(allRules, correlation_temporal.Rules...)
+	allRules = append(allRules, correlation_windows.Rules...)
 	allRules = append(allRules, documents.Rules...)
 	allRules = append(allRules, errors.Rules...)
 	allRules = append(allRules, filters.Rules...)
@@ -35,4 +44,16 @@ func Rules() []*rtlib.Rule {
 	allRules = append(allRules, pipelines.Rules...)
 	allRules = append(allRules, strings_escapes.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	allCorrelations = append(allCorrelations, correlation_count.Correlations...)
+	allCorrelations = append(allCorrelations, correlation_stats.Correlations...)
+	allCorrelations = append(allCorrelations, correlation_temporal.Correlations...)
+	allCorrelations = append(allCorrelations, correlation_windows.Correlations...)
+	allCorrelations = append(allCorrelations, filters.Correlations...)
+	allCorrelations = append(allCorrelations, pipelines.Correlations...)
+	return allCorrelations
 }

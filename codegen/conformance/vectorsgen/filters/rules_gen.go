@@ -3,7 +3,10 @@
 // Package filters holds the Sigma rules of filters.
 package filters
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -13,17 +16,18 @@ const (
 
 // The fields that the rules of this package look at.
 const (
-	f_A    = rtlib.Field("A")
-	f_B    = rtlib.Field("B")
-	f_C    = rtlib.Field("C")
-	f_Cmd  = rtlib.Field("Cmd")
-	f_Env  = rtlib.Field("Env")
-	f_Host = rtlib.Field("Host")
-	f_Ip   = rtlib.Field("Ip")
-	f_Port = rtlib.Field("Port")
-	f_User = rtlib.Field("User")
-	f_X    = rtlib.Field("X")
-	f_Y    = rtlib.Field("Y")
+	f_A         = rtlib.Field("A")
+	f_B         = rtlib.Field("B")
+	f_C         = rtlib.Field("C")
+	f_Cmd       = rtlib.Field("Cmd")
+	f_Env       = rtlib.Field("Env")
+	f_Host      = rtlib.Field("Host")
+	f_Ip        = rtlib.Field("Ip")
+	f_Port      = rtlib.Field("Port")
+	f_User      = rtlib.Field("User")
+	f_X         = rtlib.Field("X")
+	f_Y         = rtlib.Field("Y")
+	f_type_1303 = rtlib.Field("type")
 )
 
 // Rules are the rules of this package, sorted by name.
@@ -57,4 +61,10 @@ var Rules = []*rtlib.Rule{
 	&r_019_filter_with_a_list_of_maps_and_a_compound_condition_8d4d__rule,
 	&r_020_filter_that_names_an_unknown_rule_changes_nothing_ad8a__rule,
 	&r_020_filter_that_names_an_unknown_rule_changes_nothing_ad8a_2__rule,
+	&r_021_filter_feeds_through_to_a_correlation_6fb5__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&r_021_filter_feeds_through_to_a_correlation_6fb5_3__correlation,
 }

@@ -3,7 +3,10 @@
 // Package pipelines holds the Sigma rules of pipelines.
 package pipelines
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -15,6 +18,7 @@ const (
 const (
 	f_A                                          = rtlib.Field("A")
 	f_A_keyword_d53a                             = rtlib.Field("A.keyword")
+	f_Account                                    = rtlib.Field("Account")
 	f_B                                          = rtlib.Field("B")
 	f_C                                          = rtlib.Field("C")
 	f_Channel                                    = rtlib.Field("Channel")
@@ -39,6 +43,7 @@ const (
 	f_Image                                      = rtlib.Field("Image")
 	f_Kind                                       = rtlib.Field("Kind")
 	f_MyEvent                                    = rtlib.Field("MyEvent")
+	f_Target                                     = rtlib.Field("Target")
 	f_User                                       = rtlib.Field("User")
 	f_V                                          = rtlib.Field("V")
 	f_W                                          = rtlib.Field("W")
@@ -46,6 +51,7 @@ const (
 	f_Yq                                         = rtlib.Field("Yq")
 	f_Z                                          = rtlib.Field("Z")
 	f_a_x_2301                                   = rtlib.Field("a.x")
+	f_acct                                       = rtlib.Field("acct")
 	f_b_x_bc16                                   = rtlib.Field("b.x")
 	f_commandline                                = rtlib.Field("commandline")
 	f_ev_A_ffbc                                  = rtlib.Field("ev.A")
@@ -68,6 +74,9 @@ const (
 	f_reg_kind_567b                              = rtlib.Field("reg.kind")
 	f_reg_num_3327                               = rtlib.Field("reg.num")
 	f_res                                        = rtlib.Field("res")
+	f_tgt                                        = rtlib.Field("tgt")
+	f_u1                                         = rtlib.Field("u1")
+	f_u2                                         = rtlib.Field("u2")
 	f_user_name_c69f                             = rtlib.Field("user.name")
 	f_user_src_4b1e                              = rtlib.Field("user.src")
 	f_winlog_channel_f579                        = rtlib.Field("winlog.channel")
@@ -204,4 +213,10 @@ var Rules = []*rtlib.Rule{
 	&r_157_bi_evtx_classic_eventid_object_dee6__rule,
 	&r_158_bi_evtx_data_array_b0eb__rule,
 	&r_159_bi_evtx_defender_names_with_blanks_0cf7__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&r_125_corr_mapping_7fd8_2__correlation,
+	&r_127_corr_logsource_gate_by_reference_da45_2__correlation,
 }

@@ -27,6 +27,7 @@ import (
 	root "github.com/rsigma-go/rsigma/codegen/testdata/hostile/want/root"
 	zero_byte___mark___separator____return "github.com/rsigma-go/rsigma/codegen/testdata/hostile/want/zero_byte___mark___separator____return"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
@@ -55,4 +56,10 @@ func Rules() []*rtlib.Rule {
 	allRules = append(allRules, root.Rules...)
 	allRules = append(allRules, zero_byte___mark___separator____return.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	return allCorrelations
 }

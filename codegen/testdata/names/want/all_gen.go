@@ -8,6 +8,7 @@ import (
 	r_internal "github.com/rsigma-go/rsigma/codegen/testdata/names/want/r_internal"
 	root "github.com/rsigma-go/rsigma/codegen/testdata/names/want/root"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
@@ -17,4 +18,10 @@ func Rules() []*rtlib.Rule {
 	allRules = append(allRules, r_internal.Rules...)
 	allRules = append(allRules, root.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	return allCorrelations
 }

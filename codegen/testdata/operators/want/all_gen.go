@@ -6,6 +6,7 @@ package want
 import (
 	root "github.com/rsigma-go/rsigma/codegen/testdata/operators/want/root"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
@@ -13,4 +14,10 @@ func Rules() []*rtlib.Rule {
 	var allRules []*rtlib.Rule
 	allRules = append(allRules, root.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	return allCorrelations
 }

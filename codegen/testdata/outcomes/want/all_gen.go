@@ -7,6 +7,7 @@ import (
 	linux "github.com/rsigma-go/rsigma/codegen/testdata/outcomes/want/linux"
 	root "github.com/rsigma-go/rsigma/codegen/testdata/outcomes/want/root"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Rules returns all rules, sorted by package and name. The caller owns the slice.
@@ -15,4 +16,10 @@ func Rules() []*rtlib.Rule {
 	allRules = append(allRules, linux.Rules...)
 	allRules = append(allRules, root.Rules...)
 	return allRules
+}
+
+// Correlations returns all correlations, sorted by package and name. The caller owns the slice.
+func Correlations() []*correlate.Rule {
+	var allCorrelations []*correlate.Rule
+	return allCorrelations
 }
