@@ -55,6 +55,7 @@ func (e *Engine) slide(c *corr, g *group, edge int64) {
 func (e *Engine) age(t int64) {
 	if t != noTime {
 		e.agings.add(t)
+		e.changes.noteAging(t)
 	}
 	for len(e.due.list) > 0 {
 		id := e.due.list[0]

@@ -57,7 +57,7 @@ func (e *Engine) arrive(t, now int64) {
 		return
 	}
 	if !trusted {
-		t = e.newest
+		t = e.trustedNewest(now)
 	}
 	e.age(t)
 	if e.stats.Groups >= e.maxGroups {
@@ -69,9 +69,17 @@ func (e *Engine) arrive(t, now int64) {
 // events can notice. now is the wall clock in seconds: a newest time that lies far ahead of it is not trusted. Like Apply it
 // changes the state: a log that is replayed must hold it.
 func (e *Engine) Sweep(now int64) {
-	if e.newest != noTime && e.newest <= now+farFuture {
-		e.age(e.newest)
+	if t := e.trustedNewest(now); t != noTime {
+		e.age(t)
 	}
+}
+
+// trustedNewest returns the newest event time seen unless it lies too far ahead of the wall clock.
+func (e *Engine) trustedNewest(now int64) int64 {
+	if e.newest > now+farFuture {
+		return noTime
+	}
+	return e.newest
 }
 
 // feed is one feed: it updates the state, judges, and fires if the condition holds. by is the firing that caused it, nil if
@@ -140,13 +148,13 @@ func (e *Engine) insert(c *corr, src *source, id uint32, t int64, number uint64)
 	case kindTemporal:
 		for _, i := range src.queues {
 			q := c.sets.at(g.ext, i)
-			e.push(c, g, q, t, 0)
+			e.push(c, g, q, run{t, 1, 0})
 			e.trim(c, g, q)
 		}
 		return
 	case kindDistinct:
 		number = uint64(e.value(id, e.scratch.value))
 	}
-	e.push(c, g, &g.queue, t, number)
+	e.push(c, g, &g.queue, run{t, 1, number})
 	e.trim(c, g, &g.queue)
 }

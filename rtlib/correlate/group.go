@@ -66,6 +66,15 @@ func nextPart(key []byte) (text []byte, present bool, rest []byte) {
 	return key[:n-1], true, key[n-1:]
 }
 
+// skipPart checks that an encoded key begins with a part, and takes it off.
+func skipPart(key []byte) (rest []byte, ok bool) {
+	n, w := binary.Uvarint(key)
+	if w <= 0 || n > uint64(len(key)-w)+1 {
+		return nil, false
+	}
+	return key[w+int(max(n, 1)-1):], true
+}
+
 func (e *Engine) hash(corr uint32, key []byte) uint32 {
 	h := maphash.Bytes(e.seed, key) + uint64(corr)*0x9e3779b97f4a7c15
 	return uint32(h ^ h>>32)
@@ -169,7 +178,7 @@ func (e *Engine) endRest(id uint32) {
 // free gives the record of a group back, which is in neither heap any more.
 func (e *Engine) free(id uint32) {
 	g := e.groups.at(id)
-	e.gone(g)
+	e.noteGone(g)
 	e.table.remove(g.hash, id)
 	e.texts.drop(g.key)
 	e.groups.release(id)

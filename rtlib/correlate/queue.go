@@ -10,36 +10,41 @@ func (e *Engine) runsOf(c *corr) runs {
 	return e.two
 }
 
-// push adds an entry. payload is a number's bits, or the number of a distinct value, on which the entry takes a hold.
-func (e *Engine) push(c *corr, g *group, q *queue, t int64, payload uint64) {
+// push adds equal entries. Their payload is a number's bits, or the number of a distinct value, on which they take a hold.
+func (e *Engine) push(c *corr, g *group, q *queue, x run) {
 	w := e.runsOf(c)
 	ordered := c.rule.Type == TemporalOrdered
-	if ordered && (q.extra == 0 || e.extras.at(q.extra).order.total == 0) && q.n > 0 && t < w.last(&q.ring).time {
+	if ordered && q.n > 0 && x.time < w.last(&q.ring).time && !e.sortsTimes(q) {
 		e.sortTimes(q)
 	}
-	joined := w.push(&q.ring, t, payload)
-	q.count++
-	e.stats.Entries++
-	if c.maxKept > 0 && c.window == Sliding {
-		e.pushMaximum(q, t)
-	} else {
-		q.max = max(t, q.max)
-		if q.count == 1 {
-			q.max = t
-		}
+	joined := w.push(&q.ring, x)
+	q.count += x.times
+	e.stats.Entries += int(x.times)
+	switch {
+	case c.keepsMaxima():
+		e.pushMaximum(q, x)
+	case q.count == x.times:
+		q.max = x.time
+	default:
+		q.max = max(x.time, q.max)
 	}
 	switch {
 	case c.kind == kindDistinct:
-		if e.values.hold(uint32(payload), 1) {
+		if e.values.hold(uint32(x.payload), x.times) {
 			g.ext++
 		}
 	case c.kind == kindSum:
-		e.sums.at(g.ext).add(payloadNumber(payload), 1)
+		e.sums.at(g.ext).add(payloadNumber(x.payload), x.times)
 	case c.kind == kindRank:
-		e.tree.add(&e.extraOf(q).order, orderedBits(payload), 1)
-	case ordered && !joined && q.extra != 0 && e.extras.at(q.extra).order.total > 0:
-		e.tree.add(&e.extras.at(q.extra).order, uint64(t), 1)
+		e.tree.add(&e.extraOf(q).order, orderedBits(x.payload), x.times)
+	case ordered && !joined && e.sortsTimes(q):
+		e.tree.add(&e.extras.at(q.extra).order, uint64(x.time), 1)
 	}
+}
+
+// sortsTimes reports whether the times of q, a queue of temporal_ordered, are kept in order as well: one of them was late.
+func (e *Engine) sortsTimes(q *queue) bool {
+	return q.extra != 0 && e.extras.at(q.extra).order.total > 0
 }
 
 // sortTimes begins to keep the times of q in order: one of them is about to be late.
@@ -79,41 +84,45 @@ func (e *Engine) dropped(c *corr, g *group, q *queue, x run, whole bool) {
 	case kindRank:
 		e.tree.remove(&e.extras.at(q.extra).order, orderedBits(x.payload), x.times)
 	case kindTemporal:
-		if q.extra != 0 && whole && e.extras.at(q.extra).order.total > 0 {
+		if whole && e.sortsTimes(q) {
 			e.tree.remove(&e.extras.at(q.extra).order, uint64(x.time), 1)
 		}
 	}
-	if c.maxKept > 0 && c.window == Sliding {
-		e.dropMaximum(q, x.time, x.times)
+	if c.keepsMaxima() {
+		e.dropMaximum(q, x)
 	}
 }
 
 // The greatest time of a queue without a cap needs no care when entries leave it: they leave from the front while they are
 // old, so the greatest one takes all after it along. A cap drops entries of any age. Then the queue keeps the times that are
-// greater than all later ones, in a ring of their own.
+// not less than any later one, in a ring of their own.
 
-func (e *Engine) pushMaximum(q *queue, t int64) {
+func (c *corr) keepsMaxima() bool { return c.maxKept > 0 && c.window == Sliding }
+
+func (e *Engine) pushMaximum(q *queue, x run) {
 	m := &e.extraOf(q).maxima
-	for m.n > 0 && e.one.last(m).time < t {
+	for m.n > 0 && e.one.last(m).time < x.time {
 		e.one.popLastRun(m)
 	}
-	e.one.push(m, t, 0)
+	e.one.push(m, run{time: x.time, times: x.times})
 }
 
-func (e *Engine) dropMaximum(q *queue, t int64, times uint64) {
+func (e *Engine) dropMaximum(q *queue, x run) {
 	m := &e.extraOf(q).maxima
-	for ; times > 0 && m.n > 0 && e.one.first(m).time == t; times-- {
-		if e.one.first(m).times > 1 {
-			e.one.take(m, 0)
-		} else {
-			e.one.popRun(m)
+	for x.times > 0 && m.n > 0 && e.one.first(m).time == x.time {
+		n := e.one.first(m).times
+		if n > x.times {
+			e.one.take(m, 0, x.times)
+			return
 		}
+		e.one.popRun(m)
+		x.times -= n
 	}
 }
 
 // greatest returns the greatest time in a queue that is not empty.
 func (e *Engine) greatest(c *corr, q *queue) int64 {
-	if c.maxKept > 0 && c.window == Sliding {
+	if c.keepsMaxima() {
 		return e.one.first(&e.extras.at(q.extra).maxima).time
 	}
 	return q.max
@@ -147,7 +156,7 @@ func (e *Engine) trim(c *corr, g *group, q *queue) {
 		whole := x.times == 1
 		switch {
 		case !whole:
-			w.take(&q.ring, i)
+			w.take(&q.ring, i, 1)
 		case i == 0:
 			w.popRun(&q.ring)
 		case i == q.n-1:

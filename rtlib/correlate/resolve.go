@@ -51,6 +51,8 @@ type corr struct {
 
 // source is a rule that feeds a corr, with what its feeds read.
 type source struct {
+	id, name string // of the rule; detections have no name here
+
 	queues []int    // temporal: queues that a feed goes to
 	parts  []lookup // by part of the group key
 	values []lookup // by field of the rule
@@ -112,13 +114,16 @@ func (r *resolver) resolve(detections []*rtlib.Rule, rules []*Rule) error {
 			if !ok {
 				return fmt.Errorf("correlation %q: no rule has the source %q", c.rule.Meta.Title, c.rule.Sources[s].Rule)
 			}
-			c.sources = append(c.sources, r.source(c, s))
+			src := r.source(c, s)
 			if from >= 0 {
+				src.id = detections[from].Meta.ID
 				e.feeds[from] = append(e.feeds[from], feed{i, s})
 			} else {
 				inner := e.corrs[-1-from]
 				inner.outer = append(inner.outer, feed{i, s})
+				src.id, src.name = inner.rule.Meta.ID, inner.rule.Name
 			}
+			c.sources = append(c.sources, src)
 		}
 	}
 	for d := range detections {

@@ -55,16 +55,16 @@ func (w runs) at(r *ring, i uint32) run {
 func (w runs) first(r *ring) run { return w.at(r, 0) }
 func (w runs) last(r *ring) run  { return w.at(r, r.n-1) }
 
-// push adds an entry and reports whether it joined the last run.
-func (w runs) push(r *ring, t int64, payload uint64) (joined bool) {
+// push adds entries and reports whether they joined the last run.
+func (w runs) push(r *ring, x run) (joined bool) {
 	if r.n > 0 {
 		s := w.slot(r, r.n-1)
-		if int64(s[0]>>timesBits) == t && s[0]&maxTimes < maxTimes && (w.width == 1 || s[1] == payload) {
-			s[0]++
+		if int64(s[0]>>timesBits) == x.time && s[0]&maxTimes+x.times <= maxTimes && (w.width == 1 || s[1] == x.payload) {
+			s[0] += x.times
 			return true
 		}
 	}
-	w.pushRun(r, run{t, 1, payload})
+	w.pushRun(r, x)
 	return false
 }
 
@@ -123,8 +123,8 @@ func (w runs) shrink(r *ring) {
 	}
 }
 
-// take lowers the times of run i by one. It must have more than one.
-func (w runs) take(r *ring, i uint32) { w.slot(r, i)[0]-- }
+// take lowers the times of run i, which must have more.
+func (w runs) take(r *ring, i uint32, times uint64) { w.slot(r, i)[0] -= times }
 
 // removeSecond removes the second run.
 func (w runs) removeSecond(r *ring) {

@@ -118,7 +118,7 @@ func (s *sumState) exact() (sum float64, ok bool) {
 // covers the rounding of this computation.
 func (s *sumState) bounds(n uint64) (low, high float64) {
 	middle := s.unitSum() + s.about
-	weight := (float64(s.absHi)*(1<<32)*(1<<32)+float64(s.absLo))/unitsPerOne + s.weight + s.drift
+	weight := wide(s.absHi, s.absLo)/unitsPerOne + s.weight + s.drift
 	slack := (float64(n)+8)*epsilon*weight + s.drift
 	low, high = middle-slack, middle+slack
 	if float64(n)*epsilon > 0.01 || !(weight < math.MaxFloat64/4) || math.IsNaN(low) || math.IsNaN(high) {
@@ -129,8 +129,16 @@ func (s *sumState) bounds(n uint64) (low, high float64) {
 
 // unitSum returns the sum of the values in units, rounded.
 func (s *sumState) unitSum() float64 {
-	return (float64(int64(s.hi))*(1<<32)*(1<<32) + float64(s.lo)) / unitsPerOne
+	if int64(s.hi) >= 0 {
+		return wide(s.hi, s.lo) / unitsPerOne
+	}
+	lo, borrow := bits.Sub64(0, s.lo, 0)
+	hi, _ := bits.Sub64(0, s.hi, borrow)
+	return -wide(hi, lo) / unitsPerOne
 }
+
+// wide returns a number of 128 bits, rounded.
+func wide(hi, lo uint64) float64 { return float64(hi)*(1<<32)*(1<<32) + float64(lo) }
 
 // walk adds the retained values in arrival order and forgets what errors have gathered.
 func (e *Engine) walk(s *sumState, q *queue) float64 {
