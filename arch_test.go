@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"rtlib":            {},
 	"rtlib/multi":      {"rtlib"},
 	"rtlib/decode":     {"rtlib"},
+	"rtlib/evtx":       {},
 	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
 	"compiler/diag":    {},
 	"compiler/yamldoc": {"compiler/diag"},
