@@ -114,7 +114,7 @@ func TestRecordsEqualThePublishedEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []any
-		for r, err := range evtx.Records(bytes.NewReader(data), int64(len(data))) {
+		for r, err := range evtx.Records(bytes.NewReader(data)) {
 			if err != nil {
 				t.Errorf("%s: %v", h.Name, err)
 				continue
@@ -170,7 +170,7 @@ func TestLogsHoldTheRecordsOfTheManifest(t *testing.T) {
 		}
 		var got []evtx.Record
 		var damage []error
-		for r, err := range evtx.Records(bytes.NewReader(data), int64(len(data))) {
+		for r, err := range evtx.Records(bytes.NewReader(data)) {
 			if err != nil {
 				damage = append(damage, err)
 				continue
@@ -219,7 +219,7 @@ func BenchmarkRecords(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		for _, err := range evtx.Records(bytes.NewReader(data), int64(len(data))) {
+		for _, err := range evtx.Records(bytes.NewReader(data)) {
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rsigma-go/rsigma/rtlib/evtx"
+	"github.com/rsigma-go/rsigma/rtlib/evtx/evtxtest"
 )
 
 // five returns a log with two chunks of five records each, numbered on, and where its records begin.
@@ -19,10 +20,10 @@ func five() (log []byte, starts []int) {
 	for n := range 2 {
 		c := newChunk()
 		for i := range 5 {
-			starts = append(starts, 4096+n*64<<10+len(c.buf))
-			c.record(uint64(5*n+i+1), 0, instance("t", elem("Event", elem("A", sub(0))), str(fmt.Sprint("event ", i))))
+			starts = append(starts, 4096+n*64<<10+len(c.Buf))
+			c.Record(uint64(5*n+i+1), 0, instance("t", elem("Event", elem("A", sub(0))), str(fmt.Sprint("event ", i))))
 		}
-		chunks = append(chunks, c.bytes())
+		chunks = append(chunks, c.Bytes())
 	}
 	return logOf(chunks...), starts
 }
@@ -61,7 +62,7 @@ func TestDamageIsReportedAndTheRestIsRead(t *testing.T) {
 			[]string{"offset 4096: the checksum of the chunk header is wrong"}},
 		{"a chunk header that leads nowhere", func(log []byte) []byte {
 			le.PutUint32(log[4096+48:], 70_000)
-			sealHeaderOf(log[4096:])
+			evtxtest.SealHeader(log[4096:])
 			return log
 		}, all, []string{"offset 4096: the chunk header says that the records end at 70000"}},
 		{"a bit of a text", func(log []byte) []byte { log[at[1]+bytes.Index(log[at[1]:], utf16le("event"))] ^= 1; return log }, all,
@@ -86,13 +87,25 @@ func TestDamageIsReportedAndTheRestIsRead(t *testing.T) {
 		}, []uint64{1, 2, 3, 6, 7, 8, 9, 10}, nil},
 		{"a log that was being written", func(log []byte) []byte {
 			log[120] = 1
-			sealHeader(log)
+			evtxtest.SealFile(log)
 			le.PutUint32(log[second+48:], uint32(at[7]-second))
 			return log
 		}, all, nil},
+		{"a log that was being written, with reserved space", func(log []byte) []byte {
+			log[120] = 1
+			evtxtest.SealFile(log)
+			le.PutUint32(log[second+48:], uint32(at[7]-second))
+			return append(log, make([]byte, 64<<10)...)
+		}, all, nil},
+		{"damage in an older chunk of a log that was being written", func(log []byte) []byte {
+			log[120] = 1
+			evtxtest.SealFile(log)
+			log[4096+200]++
+			return log
+		}, all, []string{"offset 4096: the checksum of the chunk header is wrong"}},
 		{"old records behind those of a log that was being written", func(log []byte) []byte {
 			log[120] = 1
-			sealHeader(log)
+			evtxtest.SealFile(log)
 			le.PutUint32(log[second+48:], uint32(at[7]-second))
 			log[at[8]+8] = 77 // its number
 			return log
@@ -125,7 +138,7 @@ func TestDamageIsReportedAndTheRestIsRead(t *testing.T) {
 func slices5(s string) []string { return []string{s, s, s, s, s} }
 
 // seal renews the checksums of the first chunk, for damage that they do not show.
-func seal(log []byte) { sealChunk(log[4096 : 4096+64<<10]) }
+func seal(log []byte) { evtxtest.Seal(log[4096 : 4096+64<<10]) }
 
 func TestRecordsThatMakeNoSenseCostThemselvesOnly(t *testing.T) {
 	t.Parallel()
@@ -158,9 +171,9 @@ func TestRecordsThatMakeNoSenseCostThemselvesOnly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := newChunk()
-			c.record(1, 0, tt.body)
-			c.record(2, 0, elem("Event"))
-			records, damage := read(logOf(c.bytes()))
+			c.Record(1, 0, tt.body)
+			c.Record(2, 0, elem("Event"))
+			records, damage := read(logOf(c.Bytes()))
 			if len(records) != 1 || records[0].ID != 2 {
 				t.Errorf("%d records", len(records))
 			}
@@ -173,21 +186,21 @@ func TestRecordsThatMakeNoSenseCostThemselvesOnly(t *testing.T) {
 
 // bomb returns a chunk whose records repeat themselves: each template uses its value width times, and the value of each is an
 // instance of the one before, depth levels of it.
-func bomb(width, depth int, core val) []byte {
+func bomb(width, depth int, core evtxtest.Value) []byte {
 	c := newChunk()
 	subs := make([]part, width)
 	for i := range subs {
 		subs[i] = sub(0)
 	}
 	def := elem("E", subs...)
-	c.record(1, 0, instance("t", def, core))
+	c.Record(1, 0, instance("t", def, core))
 	v := core
 	for range depth {
 		v = nested(c, instance("t", def, v))
 	}
-	c.record(2, 0, instance("t", def, v))
-	c.record(3, 0, elem("Event"))
-	return logOf(c.bytes())
+	c.Record(2, 0, instance("t", def, v))
+	c.Record(3, 0, elem("Event"))
+	return logOf(c.Bytes())
 }
 
 func TestEventsThatRepeatThemselvesAreBounded(t *testing.T) {
@@ -195,16 +208,16 @@ func TestEventsThatRepeatThemselvesAreBounded(t *testing.T) {
 	tests := []struct {
 		name         string
 		width, depth int
-		core         val
+		core         evtxtest.Value
 		ids          []uint64
 		want         string
 	}{
 		{"harmless", 2, 3, str("x"), []uint64{1, 2, 3}, ""},
 		{"many elements", 10, 8, str("x"), []uint64{1, 3}, "an event"},
-		{"nothing, many times", 10, 8, val{}, []uint64{1, 3}, "an event takes more than"},
+		{"nothing, many times", 10, 8, val(0, nil), []uint64{1, 3}, "an event takes more than"},
 		{"deep", 1, 20, str("x"), []uint64{1, 3}, "nests deeper than 16"},
 		{"a long text, many times", 1000, 0, str(strings.Repeat("x", 5000)), []uint64{3}, "more than 1048576 bytes"},
-		{"a long array, many times", 1000, 0, val{0x84, make([]byte, 9000)}, []uint64{3}, "more than 1048576 bytes"},
+		{"a long array, many times", 1000, 0, val(0x84, make([]byte, 9000)), []uint64{3}, "more than 1048576 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -234,15 +247,15 @@ func FuzzReader(f *testing.F) {
 	f.Add(log[4096 : 4096+2000])
 	c := newChunk()
 	def := elemAttrs("Event", []attribute{attr("a", sub(0))}, elem("EventData", data("x", sub(1)), elem("Data", optional(2))))
-	c.record(1, 0, instance("t", def, val{0x13, []byte{1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0}}, val{0x81, utf16le("a\x00b\x00")}, str("x")))
-	c.record(2, 0, instance("t", def, val{0x0c, make([]byte, 8)}, nested(c, elem("EventData", char('x'))), val{0x11, make([]byte, 8)}))
-	f.Add(c.bytes()[:len(c.buf)])
+	c.Record(1, 0, instance("t", def, val(0x13, []byte{1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0}), val(0x81, utf16le("a\x00b\x00")), str("x")))
+	c.Record(2, 0, instance("t", def, val(0x0c, make([]byte, 8)), nested(c, elem("EventData", char('x'))), val(0x11, make([]byte, 8))))
+	f.Add(c.Bytes()[:len(c.Buf)])
 	for typ := range 0x24 {
 		c := newChunk()
 		for _, array := range []byte{0, 0x80} {
-			c.record(uint64(array), 0, instance("t", elem("Event", sub(0), entity("amp")), val{byte(typ) | array, make([]byte, 16)}))
+			c.Record(uint64(array), 0, instance("t", elem("Event", sub(0), entity("amp")), val(byte(typ)|array, make([]byte, 16))))
 		}
-		f.Add(c.bytes()[:len(c.buf)])
+		f.Add(c.Bytes()[:len(c.Buf)])
 	}
 	// The input is a chunk, or several; header and checksums are added, so that the fuzzer gets past them.
 	f.Fuzz(func(t *testing.T, chunks []byte) {
@@ -251,7 +264,7 @@ func FuzzReader(f *testing.F) {
 			seal(log)
 		}
 		last := int64(-1)
-		for r, err := range evtx.Records(bytes.NewReader(log), int64(len(log))) {
+		for r, err := range evtx.Records(bytes.NewReader(log)) {
 			if err != nil {
 				continue
 			}

@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -15,7 +16,6 @@ const Signature = "ElfFile\x00"
 
 const (
 	headerSize = 4096 // of the file, the chunks follow
-	headerUsed = 128  // its bytes that mean something
 	flagDirty  = 1    // the log was not closed, so counts and checksums may lag behind
 )
 
@@ -40,21 +40,20 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("offset %d: %s", e.Offset, e.Msg) }
 
-// Records returns the records of the log of size bytes in r, in order of their position. What is damaged comes as an *Error
-// with a zero Record, and the sequence goes on behind it; a record may follow although the checksum of its chunk was wrong.
-// Any other error is r's own and ends the sequence. A file without an error is sound. The sequence can be used once at a time;
-// cost: one pass, memory for one chunk and one event.
-func Records(r io.ReaderAt, size int64) iter.Seq2[Record, error] {
+// Records returns the records of the log that r holds, in order of their position. What is damaged comes as an *Error with a
+// zero Record, and the sequence goes on behind it; a record may follow although the checksum of its chunk was wrong. Any other
+// error is r's own and ends the sequence. A log without an error is sound. The sequence can be used once. Cost: one pass,
+// memory for two chunks and one event.
+func Records(r io.Reader) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		f := &file{r: r, size: size, yield: yield}
+		f := &file{r: bufio.NewReaderSize(r, chunkSize), yield: yield}
 		f.read()
 	}
 }
 
 // file is one pass over a log.
 type file struct {
-	r     io.ReaderAt
-	size  int64
+	r     *bufio.Reader
 	yield func(Record, error) bool
 	dirty bool
 	chunk chunk
@@ -65,33 +64,45 @@ func (f *file) damaged(offset int64, format string, args ...any) bool {
 }
 
 func (f *file) read() {
-	chunks, ok := f.header()
-	for at := int64(headerSize); ok && at < f.size; at += chunkSize {
-		ok = f.readChunk(at)
+	want, ok := f.header()
+	buf := make([]byte, chunkSize)
+	at, have := int64(headerSize), 0
+	for ; ok; have++ {
+		n, err := io.ReadFull(f.r, buf)
+		if n == 0 && err == io.EOF {
+			break
+		}
+		if err != nil && err != io.ErrUnexpectedEOF {
+			f.stop(err)
+			return
+		}
+		f.chunk.reset(buf[:n], at)
+		ok = f.readChunk()
+		at += int64(n)
 	}
-	if have := (f.size - headerSize + chunkSize - 1) / chunkSize; ok && chunks > max(have, 0) {
-		f.damaged(f.size, "the file ends after %d of %d chunks", max(have, 0), chunks)
+	if ok && want > have {
+		f.damaged(at, "the file ends after %d of %d chunks", have, want)
 	}
 }
 
 // header judges the file header and returns the number of chunks that it announces, 0 if there is no saying. It returns false
 // if the reading is over.
-func (f *file) header() (chunks int64, ok bool) {
-	var h [headerUsed]byte
-	n, err := f.readAt(h[:], 0)
+func (f *file) header() (chunks int, ok bool) {
+	h := make([]byte, headerSize)
+	n, err := io.ReadFull(f.r, h)
 	switch {
-	case err != nil:
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
 		return 0, f.stop(err)
-	case n < headerUsed:
-		f.damaged(0, "no event log: the file has %d bytes, its header alone %d", f.size, headerSize)
+	case n < headerSize:
+		f.damaged(0, "no event log: the file has %d bytes, its header alone %d", n, headerSize)
 		return 0, false
-	case string(h[:8]) != Signature:
+	case !bytes.HasPrefix(h, []byte(Signature)):
 		return 0, f.damaged(0, "the file header has no signature")
 	case crc32.ChecksumIEEE(h[:120]) != binary.LittleEndian.Uint32(h[124:]):
 		return 0, f.damaged(0, "the checksum of the file header is wrong")
 	}
 	f.dirty = binary.LittleEndian.Uint32(h[120:])&flagDirty != 0
-	return int64(binary.LittleEndian.Uint16(h[42:])), true
+	return int(binary.LittleEndian.Uint16(h[42:])), true
 }
 
 // stop ends the sequence with an error of the source.
@@ -100,35 +111,22 @@ func (f *file) stop(err error) bool {
 	return false
 }
 
-// readAt fills b as far as the file goes.
-func (f *file) readAt(b []byte, at int64) (int, error) {
-	b = b[:min(int64(len(b)), max(f.size-at, 0))]
-	n, err := f.r.ReadAt(b, at)
-	if n == len(b) || err == io.EOF {
-		return n, nil
-	}
-	return n, err
-}
-
-func (f *file) readChunk(at int64) bool {
-	c := &f.chunk
-	if c.buf == nil {
-		c.buf = make([]byte, chunkSize)
-	}
-	n, err := f.readAt(c.buf[:chunkSize], at)
-	if err != nil {
-		return f.stop(err)
-	}
-	c.reset(c.buf[:n], at)
-	if isZero(c.buf) {
+func (f *file) readChunk() bool {
+	if isZero(f.chunk.buf) {
 		return true // reserved space that was never written
 	}
-	trusted, ok := f.checkChunk(at+chunkSize >= f.size)
+	trusted, ok := f.checkChunk()
 	return ok && f.records(trusted)
 }
 
+// last reports whether no further chunk follows.
+func (f *file) last() bool {
+	next, _ := f.r.Peek(len(chunkSignature)) // an error comes back from the next read
+	return string(next) != chunkSignature
+}
+
 // checkChunk reports what is wrong with the chunk as a whole. A trusted chunk is one whose header says where the records end.
-func (f *file) checkChunk(last bool) (trusted, ok bool) {
+func (f *file) checkChunk() (trusted, ok bool) {
 	c := &f.chunk
 	free := int64(c.free())
 	switch {
@@ -138,7 +136,7 @@ func (f *file) checkChunk(last bool) (trusted, ok bool) {
 		return false, f.damaged(c.base, "the chunk has no signature")
 	case len(c.buf) < chunkSize:
 		return false, f.damaged(c.base, "the chunk is cut off after %d of %d bytes", len(c.buf), chunkSize)
-	case f.dirty && last && !c.sound():
+	case f.dirty && !c.sound() && f.last():
 		return false, true // the log was being written: the chunk's header is older than its records
 	case !c.headerSound():
 		return false, f.damaged(c.base, "the checksum of the chunk header is wrong")

@@ -108,7 +108,7 @@ type event struct {
 }
 
 // maxSteps bounds the work for one event: a substitution can be used often, and its value can hold a template again.
-const maxSteps = 1 << 17
+const maxSteps = 1 << 15
 
 // read returns the event whose BinXML lies between two places of the chunk as JSON.
 func (e *event) read(pos, end int) ([]byte, error) {
