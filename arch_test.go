@@ -14,16 +14,14 @@ const module = "github.com/rsigma-go/rsigma"
 // allowed is the package map: what each package may import of ours. A trailing /... stands for everything below; "*" for all.
 // A package that is not listed fails the test, so that the map stays complete.
 var allowed = map[string][]string{
-	"":             {},
-	"rtlib":        {},
-	"rtlib/multi":  {"rtlib"},
-	"rtlib/decode": {"rtlib"},
-	"rtlib/evtx":   {},
-	// Only tests import it.
-	"rtlib/evtx/evtxtest": {},
-	"rtlib/ruleset":       {"rtlib", "rtlib/multi"},
-	"compiler/diag":       {},
-	"compiler/yamldoc":    {"compiler/diag"},
+	"":                 {},
+	"rtlib":            {},
+	"rtlib/multi":      {"rtlib"},
+	"rtlib/decode":     {"rtlib"},
+	"rtlib/evtx/...":   {},
+	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
+	"compiler/diag":    {},
+	"compiler/yamldoc": {"compiler/diag"},
 
 	"compiler/condition": {"compiler/diag"},
 	"compiler/sigma":     {"compiler/yamldoc", "compiler/condition", "compiler/diag"},
