@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/rsigma-go/rsigma/rtlib/evtx"
 )
@@ -49,7 +50,9 @@ func eventLog(fixture *Fixture, p string) (events [][]byte, err error) {
 		}
 	}
 	if len(events) == 0 && len(fixture.Damage) > 0 {
-		return nil, errors.New(fixture.Damage[0])
+		err := errors.New(strings.Join(fixture.Damage, "\n"))
+		fixture.Damage = nil // said once
+		return nil, err
 	}
 	return events, nil
 }

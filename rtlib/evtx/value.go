@@ -38,8 +38,8 @@ const (
 	typeArray    = 0x80
 )
 
-// widths are the sizes in bytes of the types that have one.
-var widths = map[uint8]int{
+// widths are the sizes in bytes of the types that have one, by type.
+var widths = [256]int{
 	typeInt8: 1, typeUint8: 1, typeInt16: 2, typeUint16: 2, typeInt32: 4, typeUint32: 4, typeInt64: 8, typeUint64: 8,
 	typeFloat: 4, typeDouble: 8, typeBool: 4, typeGUID: 16, typeFileTime: 8, typeSysTime: 16, typeHex32: 4, typeHex64: 8,
 }
