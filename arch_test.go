@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"rtlib":            {},
 	"rtlib/multi":      {"rtlib"},
 	"rtlib/decode":     {"rtlib"},
+	"rtlib/evtx/...":   {},
 	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
 	"rtlib/correlate":  {"rtlib"},
 	"compiler/diag":    {},
@@ -50,7 +51,7 @@ var allowed = map[string][]string{
 	"daemon/reload":      {"compiler/...", "daemon/engine", "rtlib", "rtlib/correlate"},
 
 	"cmd/rsigmac":  {"compiler/...", "codegen/...", "rtlib"}, // never gen or daemon: a broken gen must not break its generator
-	"cmd/rsigmad":  {"daemon/...", "gen", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib", "rtlib/correlate"},
+	"cmd/rsigmad":  {"daemon/...", "gen", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib", "rtlib/correlate", "rtlib/evtx"},
 	"bench":        {"*"},
 	"bench/peers":  {},
 	"bench/ratios": {},

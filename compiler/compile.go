@@ -139,9 +139,12 @@ func isTestFile(docs []*yamldoc.Document) bool {
 		return false
 	}
 	root := docs[0].Root
-	cases := root.Get("cases")
-	return cases != nil && cases.Kind == yamldoc.KindSequence &&
-		root.Get("detection") == nil && root.Get("correlation") == nil && root.Get("filter") == nil
+	for _, key := range []string{"cases", "regression_tests_info"} { // ours, SigmaHQ's info.yml
+		if tests := root.Get(key); tests != nil && tests.Kind == yamldoc.KindSequence {
+			return root.Get("detection") == nil && root.Get("correlation") == nil && root.Get("filter") == nil
+		}
+	}
+	return false
 }
 
 // collectErrors notes the first error of each document among the diagnostics reported since the last call.

@@ -9,14 +9,17 @@ import (
 	"slices"
 
 	"github.com/rsigma-go/rsigma/codegen/conformance"
+	"github.com/rsigma-go/rsigma/compiler"
 	"github.com/rsigma-go/rsigma/compiler/diag"
 )
 
 type testCmd struct {
-	Paths   []string `arg:"" name:"path" help:"Test file, or directory that is searched for test files."`
-	Engine  string   `enum:"interpreted,compiled,both" default:"interpreted" help:"Engine: interpreted, compiled (generates, builds and runs Go code; needs the go command) or both (they must also agree)."`
-	JUnit   string   `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML too."`
-	Verbose bool     `short:"v" help:"List the cases that pass too."`
+	Paths    []string `arg:"" name:"path" help:"Test file, or directory that is searched for test files."`
+	Rules    []string `sep:"none" short:"r" placeholder:"PATH" help:"For SigmaHQ's info.yml: rule file, or directory that is read recursively. Repeatable."`
+	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"For SigmaHQ's info.yml: processing pipeline: a built-in name, a file or a directory. Repeatable."`
+	Engine   string   `enum:"interpreted,compiled,both" default:"interpreted" help:"Engine: interpreted, compiled (generates, builds and runs Go code; needs the go command) or both (they must also agree)."`
+	JUnit    string   `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML too."`
+	Verbose  bool     `short:"v" help:"List the cases that pass too."`
 }
 
 // Help is shown below the flags.
@@ -24,7 +27,12 @@ func (testCmd) Help() string {
 	return `A test file names rules (or has them inside), events, and which of them must match; docs/testing-rules.md describes the format.
 Cases that need something the engine does not have yet are skipped, listed and counted. The exit status is 1 if a case failed.
 
-Example: rsigmac test rules/ --engine both --junit results.xml`
+SigmaHQ's regression tests (info.yml with events as .json and .evtx) are read too. They name their rule by its identifier, so
+--rules says where to look it up, and --pipeline what their events need.
+
+Examples:
+  rsigmac test rules/ --engine both --junit results.xml
+  rsigmac test sigma/regression_data -r sigma/rules -p windows_evtx_json`
 }
 
 // Run implements the command.
@@ -35,11 +43,15 @@ func (c *testCmd) Run(s streams) error {
 		return statusError{exitUsage, fmt.Errorf("%d errors in test files", log.Errors())}
 	}
 	if len(files) == 0 {
-		return statusError{exitUsage, errors.New("no test file found; a test file is YAML with the key cases")}
+		return statusError{exitUsage, errors.New("no test file found; a test file is YAML with the key cases, or an info.yml of SigmaHQ")}
+	}
+	opts, err := c.options(files)
+	if err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report, err := conformance.Run(ctx, files, conformance.Options{Engine: c.Engine})
+	report, err := conformance.Run(ctx, files, opts)
 	if err != nil {
 		return err
 	}
@@ -55,6 +67,25 @@ func (c *testCmd) Run(s streams) error {
 		return statusError{status: exitFinding}
 	}
 	return nil
+}
+
+// options loads the rules and pipelines for the fixtures among the files.
+func (c *testCmd) options(files []*conformance.File) (opts conformance.Options, err error) {
+	opts.Engine = c.Engine
+	fixtures := conformance.HasFixtures(files)
+	if fixtures && len(c.Rules) == 0 {
+		return opts, statusError{exitUsage, conformance.ErrNoRules}
+	}
+	if opts.Rules, err = compiler.Load(c.Rules); err != nil {
+		return opts, statusError{exitRules, err}
+	}
+	if opts.Pipelines, err = compiler.LoadPipelines(c.Pipeline); err != nil {
+		return opts, statusError{exitUsage, err}
+	}
+	if fixtures && len(opts.Rules) == 0 {
+		return opts, statusError{exitRules, errors.New("no rule file found; rules are .yml or .yaml files")}
+	}
+	return opts, nil
 }
 
 func writeFile(name string, report *conformance.Report) error {

@@ -17,7 +17,7 @@ type detector struct {
 	gen       *engine.Generation
 	out       *bufio.Writer
 	format    alert.Format
-	onBadLine func(number int64, err error)
+	onBadLine func(number int64, err error) // number is 0 where there are no lines
 
 	mu    sync.Mutex // held while an event of a stream is evaluated
 	buf   []byte
@@ -30,7 +30,7 @@ type stats struct {
 	events, bad, detections, correlations int64
 }
 
-// event evaluates one event. number is its line, for messages.
+// event evaluates one event. number is its line, for messages, 0 if it has none.
 func (d *detector) event(line []byte, number int64) {
 	ev, hits, err := d.worker.JSON(line)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 type evalCmd struct {
 	engineFlags
 	Event []string `sep:"none" short:"e" placeholder:"JSON|@FILE" help:"Event, as JSON text or as a file after @. Repeatable."`
-	Files []string `arg:"" optional:"" name:"file" help:"Event files: NDJSON, or whole JSON documents; gzip is recognised. - is standard input, which is also the default."`
+	Files []string `arg:"" optional:"" name:"file" help:"Event files: NDJSON, whole JSON documents, or Windows event logs (.evtx); gzip is recognised. - is standard input, which is also the default."`
 	Quiet bool     `short:"q" help:"No summary and no progress bar on standard error."`
 }
 
@@ -25,10 +25,13 @@ func (evalCmd) Help() string {
 	return `Evaluates events and prints one detection a line; a summary goes to standard error. A file whose first line is a complete JSON
 value is read line by line; lines that are not JSON, or longer than 1 MiB, are reported and counted, the rest goes on. Otherwise
 the whole file is read as JSON documents, pretty-printed or one after the other; the elements of an array count as events.
+A Windows event log is recognised by its signature. Its records have fields such as Event.EventData.Image, so most rules need
+the pipeline windows_evtx_json. Damaged records count as bad lines and are reported with their offset; the rest goes on.
 
 Examples:
   rsigmad eval -r rules/ events.ndjson.gz
-  rsigmad eval -r rules/whoami.yml -e '{"Image": "C:\\Windows\\System32\\whoami.exe"}' --match-detail full`
+  rsigmad eval -r rules/whoami.yml -e '{"Image": "C:\\Windows\\System32\\whoami.exe"}' --match-detail full
+  rsigmad eval -r rules/ -p windows_evtx_json Security.evtx`
 }
 
 // Run implements the command.
@@ -122,8 +125,10 @@ func badLines(w io.Writer, name string) func(int64, error) {
 	return func(number int64, err error) {
 		n++
 		switch {
-		case n <= maxBadLines:
+		case n <= maxBadLines && number > 0:
 			fmt.Fprintf(w, "%s:%d: %v\n", name, number, err)
+		case n <= maxBadLines:
+			fmt.Fprintf(w, "%s: %v\n", name, err)
 		case n == maxBadLines+1:
 			fmt.Fprintf(w, "%s: further bad lines are counted only\n", name)
 		}

@@ -10,12 +10,13 @@ import (
 	"io"
 
 	"github.com/rsigma-go/rsigma/daemon/input/lines"
+	"github.com/rsigma-go/rsigma/rtlib/evtx"
 )
 
 // maxDocument bounds a file that is read as a whole, after decompression.
 const maxDocument = 256 << 20
 
-// events evaluates all events of in, which may be compressed with gzip.
+// events evaluates all events of in, which may be compressed with gzip. What its format is shows in its first bytes.
 func (d *detector) events(in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	if head, _ := r.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
@@ -25,6 +26,9 @@ func (d *detector) events(in io.Reader) error {
 		}
 		r = bufio.NewReaderSize(zr, 64<<10)
 	}
+	if head, _ := r.Peek(len(evtx.Signature)); string(head) == evtx.Signature {
+		return d.eventLog(r)
+	}
 	first, rest, err := firstLine(r)
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
@@ -33,6 +37,22 @@ func (d *detector) events(in io.Reader) error {
 		return d.documents(rest)
 	}
 	return d.lines(rest)
+}
+
+// eventLog evaluates the records of a Windows event log. What is damaged counts as bad, with its place in the file.
+func (d *detector) eventLog(in io.Reader) error {
+	for record, err := range evtx.Records(in) {
+		var damage *evtx.Error
+		switch {
+		case err == nil:
+			d.event(record.JSON, 0)
+		case errors.As(err, &damage):
+			d.badLine(0, damage)
+		default:
+			return err
+		}
+	}
+	return nil
 }
 
 // firstLine returns the first line that is not blank, and a reader that begins with it.

@@ -42,6 +42,9 @@ type Case struct {
 	// Detections is the number of detection results per step of Timeline; nil leaves it open.
 	Detections []int
 
+	// Fixture is set for a case of SigmaHQ's regression tests, which has no documents of its own.
+	Fixture *Fixture
+
 	inline []part // where the inline pipelines come from
 }
 

@@ -75,12 +75,14 @@ func loadFile(p string, search bool, log *diag.List) []*File {
 }
 
 // looksLikeTestFile reports whether src is a test file, or was meant as one: a file that cannot be read as YAML counts if it
-// has the key cases at the start of a line, so that a slip does not hide it.
+// has one of their keys at the start of a line, so that a slip does not hide it.
 func looksLikeTestFile(p string, src []byte) bool {
 	var log diag.List
 	docs := yamldoc.Parse(p, src, &log)
 	if log.Errors() > 0 {
-		return bytes.HasPrefix(src, []byte("cases:")) || bytes.Contains(src, []byte("\ncases:"))
+		return slices.ContainsFunc([]string{"cases:", "regression_tests_info:"}, func(key string) bool {
+			return bytes.HasPrefix(src, []byte(key)) || bytes.Contains(src, []byte("\n"+key))
+		})
 	}
 	for _, d := range docs {
 		if IsTestFile(d.Root) {

@@ -10,8 +10,8 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
 
-// IsTestFile reports whether a YAML document is a test file: a mapping with the key cases.
-func IsTestFile(root *yamldoc.Node) bool { return root.Get("cases") != nil }
+// IsTestFile reports whether a YAML document is a test file: a mapping with the key cases, or an info.yml of SigmaHQ.
+func IsTestFile(root *yamldoc.Node) bool { return root.Get("cases") != nil || isFixtureFile(root) }
 
 // caseKeys are the keys of a case.
 var caseKeys = []string{
@@ -34,6 +34,9 @@ func ReadFile(p string, src []byte, log *diag.List) *File {
 	case len(docs) > 1:
 		log.Errorf(diag.Pos{File: p}, codeTestFile, "invalid test file: %d YAML documents; a test file is one", len(docs))
 		return nil
+	}
+	if isFixtureFile(docs[0].Root) {
+		return readFixtures(p, docs[0].Root, log)
 	}
 	return readRoot(p, docs[0].Root, log)
 }

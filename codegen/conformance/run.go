@@ -15,6 +15,8 @@ type Options struct {
 	// Engine is "interpreted" (also ""), "compiled" or "both". With both, the engines must also agree in what the cases
 	// leave open.
 	Engine string
+	// Rules are the rules that fixtures name, Pipelines what is applied to them. Other cases have their own.
+	Rules, Pipelines []compiler.Source
 }
 
 // Run runs the cases of files. Failed cases are in the report; the error is for what prevents a run: an unknown engine, no go
@@ -31,14 +33,21 @@ func Run(ctx context.Context, files []*File, opts Options) (*Report, error) {
 	default:
 		return nil, fmt.Errorf("unknown engine %q (one of interpreted, compiled, both)", opts.Engine)
 	}
-	return RunEngines(ctx, files, engines...)
+	return runEngines(ctx, files, &ruleSets{rules: opts.Rules, pipelines: opts.Pipelines}, engines)
 }
 
-// RunEngines runs the cases of files with each of the engines; all must agree with the first.
+// RunEngines runs the cases of files, which have no fixtures, with each of the engines; all must agree with the first.
 func RunEngines(ctx context.Context, files []*File, engines ...Engine) (*Report, error) {
+	return runEngines(ctx, files, nil, engines)
+}
+
+func runEngines(ctx context.Context, files []*File, rules *ruleSets, engines []Engine) (*Report, error) {
+	if HasFixtures(files) && (rules == nil || len(rules.rules) == 0) {
+		return nil, ErrNoRules
+	}
 	rep := &Report{}
 	for i, e := range engines {
-		suites, err := runEngine(ctx, files, e)
+		suites, err := runEngine(ctx, files, rules, e)
 		if err != nil {
 			return nil, fmt.Errorf("engine %s: %w", e.Name(), err)
 		}
@@ -53,18 +62,22 @@ func RunEngines(ctx context.Context, files []*File, engines ...Engine) (*Report,
 // unit is a case on its way through an engine.
 type unit struct {
 	*CaseResult
-	prog *ir.Program
+	prog  *ir.Program // of its own documents; nil for a fixture
+	rules string      // the file of the rules that judge its events
 }
 
-func runEngine(ctx context.Context, files []*File, e Engine) (suites []*Suite, err error) {
+func runEngine(ctx context.Context, files []*File, rules *ruleSets, e Engine) (suites []*Suite, err error) {
 	var units []*unit
 	var programs []*ir.Program
 	for _, f := range files {
 		s := &Suite{Name: f.Suite, Path: f.Path, Engine: e.Name()}
 		for _, c := range f.Cases {
-			u := &unit{CaseResult: &CaseResult{Case: c, Status: Passed}}
-			u.compile(e.NoOptimize())
-			if u.judged() {
+			u := &unit{CaseResult: &CaseResult{Case: c, Status: Passed}, rules: c.Documents.Name}
+			if c.Fixture != nil {
+				if err := u.bind(rules); err != nil {
+					return nil, err
+				}
+			} else if u.compile(e.NoOptimize()); u.judged() {
 				programs = append(programs, u.prog)
 			}
 			units = append(units, u)
@@ -72,6 +85,7 @@ func runEngine(ctx context.Context, files []*File, e Engine) (suites []*Suite, e
 		}
 		suites = append(suites, s)
 	}
+	programs = append(programs, rules.programs()...)
 	if len(programs) == 0 {
 		return suites, nil
 	}
@@ -126,7 +140,7 @@ func (u *unit) evaluate(session Session) error {
 	for i := range u.Case.Events {
 		ev := &u.Case.Events[i]
 		job := driver.Job{
-			Case: u.Case.Documents.Name, Event: string(ev.JSON), LogSource: ev.LogSource, Routing: u.Case.Routing,
+			Case: u.rules, Event: string(ev.JSON), LogSource: ev.LogSource, Routing: u.Case.Routing,
 		}
 		res, err := session.Eval(&job)
 		if err != nil {
@@ -134,7 +148,12 @@ func (u *unit) evaluate(session Session) error {
 		}
 		u.Events++
 		u.results = append(u.results, res)
-		u.judgeEvent(i, ev, &res)
+		if u.Case.Fixture == nil {
+			u.judgeEvent(i, ev, &res)
+		}
+	}
+	if u.Case.Fixture != nil {
+		u.judgeMatches()
 	}
 	return u.evaluateTimeline(session)
 }
