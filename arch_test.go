@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"compiler/condition": {"compiler/diag"},
 	"compiler/sigma":     {"compiler/yamldoc", "compiler/condition", "compiler/diag"},
 	"compiler/modifier":  {"compiler/sigma", "compiler/yamldoc", "compiler/diag"},
+	"compiler/printer":   {"compiler/sigma", "compiler/modifier", "compiler/condition", "compiler/yamldoc", "compiler/diag"},
 	"compiler/link":      {"compiler/sigma", "compiler/condition", "compiler/diag"},
 	"compiler/pipeline": {"compiler/pipeline/builtin", "compiler/sigma", "compiler/modifier", "compiler/condition",
 		"compiler/yamldoc", "compiler/diag", "compiler/link"},
@@ -61,6 +62,7 @@ var oneImporter = map[string]string{
 	"github.com/dave/jennifer":          "codegen",
 	"github.com/fatih/color":            "compiler/diag",
 	"github.com/schollz/progressbar/v3": "cmd/rsigmad",
+	"github.com/aymanbagabas/go-udiff":  "cmd/rsigmac",
 }
 
 // stdlibFree may not import even the standard library: generated code is rtlib calls and nothing else.

@@ -36,26 +36,28 @@ type Options struct {
 // failed. The list holds all diagnostics in the order in which they were found; the program is never nil. If a pipeline is
 // wrong nothing is compiled: rules without the mapping they were written for would not detect a thing.
 func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
-	log := &diag.List{}
-	prog := &ir.Program{}
-	c := &compilation{opts: opts, log: log, prog: prog, errors: map[docKey]diag.Diagnostic{}}
-	var docs []*sigma.Document
-	for _, src := range sources {
-		docs = append(docs, c.parse(src)...)
-	}
-	set := link.Link(modifier.Apply(docs, log), log)
-	docs, links, ok := c.applyPipelines(set)
+	c := &compilation{opts: opts, log: &diag.List{}, prog: &ir.Program{}, errors: map[docKey]diag.Diagnostic{}}
+	docs, links, ok := c.applyPipelines(c.read(sources))
 	if !ok {
-		return &ir.Program{}, log
+		return &ir.Program{}, c.log
 	}
 	c.collectErrors()
 	for _, d := range docs {
 		c.add(d, links)
 	}
 	if !opts.NoOptimize {
-		opt.Run(prog)
+		opt.Run(c.prog)
 	}
-	return prog, log
+	return c.prog, c.log
+}
+
+// read reads, types and links the documents of sources.
+func (c *compilation) read(sources []Source) *link.Set {
+	var docs []*sigma.Document
+	for _, src := range sources {
+		docs = append(docs, c.parse(src)...)
+	}
+	return link.Link(modifier.Apply(docs, c.log), c.log)
 }
 
 // docKey names a document.
@@ -70,6 +72,7 @@ type compilation struct {
 	prog   *ir.Program
 	errors map[docKey]diag.Diagnostic // the first error of each document
 	seen   int                        // diagnostics already collected
+	notes  map[*sigma.Document]pipeline.Notes
 }
 
 // parse reads one file. A file that breaks off, or that cannot be read as YAML at all, leaves a failed document behind, so

@@ -61,5 +61,6 @@ func (c *compilation) applyPipelines(set *link.Set) ([]*sigma.Document, pipeline
 		return nil, links, false
 	}
 	res := pipeline.Merge(ps).Apply(set.Docs, links, pipeline.Options{}, c.log)
+	c.notes = res.Notes
 	return res.Docs, res.Links, true
 }

@@ -23,6 +23,7 @@ type cli struct {
 	Generate generateCmd `cmd:"" help:"Compile rules into Go source."`
 	Check    checkCmd    `cmd:"" help:"Check rules and say what is wrong, where, and what to do about it."`
 	Test     testCmd     `cmd:"" help:"Run rule tests."`
+	Pipeline pipelineCmd `cmd:"" help:"List, show and try processing pipelines."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

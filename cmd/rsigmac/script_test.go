@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -20,6 +21,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"rsigmac": main})
 }
 
+var update = flag.Bool("update", false, "rewrite the expected files in the scripts")
+
 // TestScripts runs testdata/script: the command line as its users see it, one behaviour a file.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -32,6 +35,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		Setup:               setup,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "module": module},
+		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
