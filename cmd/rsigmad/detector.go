@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
+	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
 // detector evaluates events one after the other and writes their detections.
@@ -25,6 +27,11 @@ type detector struct {
 // stats counts what a detector did.
 type stats struct {
 	events, bad, detections int64
+}
+
+// events evaluates all events of in.
+func (d *detector) events(in io.Reader) error {
+	return frame.Events(in, frame.Handler{Event: d.event, Bad: d.badLine})
 }
 
 // event evaluates one event. number is its line, for messages.
