@@ -34,8 +34,9 @@ var allowed = map[string][]string{
 	"compiler/ir":               {"rtlib", "compiler/diag"},
 	"compiler/lower": {"compiler/sigma", "compiler/condition", "compiler/ir", "compiler/diag", "compiler/yamldoc",
 		"rtlib"},
-	"compiler/opt":    {"compiler/ir", "rtlib"},
-	"compiler/interp": {"compiler/ir", "rtlib"},
+	"compiler/opt":      {"compiler/ir", "rtlib"},
+	"compiler/interp":   {"compiler/ir", "rtlib"},
+	"compiler/coverage": {"compiler/ir", "rtlib", "rtlib/decode"},
 	"compiler": {"compiler/diag", "compiler/ir", "compiler/link", "compiler/lower", "compiler/modifier", "compiler/opt",
 		"compiler/pipeline", "compiler/sigma", "compiler/yamldoc"},
 
