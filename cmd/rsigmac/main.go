@@ -26,6 +26,7 @@ type cli struct {
 	Test     testCmd     `cmd:"" help:"Run rule tests."`
 	Pipeline pipelineCmd `cmd:"" help:"List, show and try processing pipelines."`
 	Fields   fieldsCmd   `cmd:"" help:"Compare the fields that rules read with those that events carry."`
+	Explain  explainCmd  `cmd:"" help:"Say why rules match an event or do not."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
