@@ -107,11 +107,11 @@ func TestFieldsAndPathsAreCounted(t *testing.T) {
 		rule("  s: {A: y, 'list[any]': {k: 1}, CommandLine: z}\n  unused: {no: 1}\n  condition: s")
 	r := compare(t, rules,
 		`{"A":"x","n":{"B":1,"C":[]},"list":[{"k":1,"l":2}],"Image":"i"}`,
-		`{"A":null,"n":{"B":[1,2]},"n.B":3,"event_data":{"CommandLine":"c"},"a.b":1,"e":{}}`,
+		`{"A":null,"n":{"B":[1,2]},"n.B":3,"event_data":{"command_line":"c"},"a.b":1,"e":{}}`,
 		`"no object"`)
 	want := []coverage.FieldUse{
 		{Name: "A", Rules: 2, Events: 2},
-		{Name: "CommandLine", Rules: 1, Near: "event_data.CommandLine"},
+		{Name: "CommandLine", Rules: 1, Near: "event_data.command_line"},
 		{Name: "image", Rules: 1, Near: "Image"},
 		{Name: "list", Rules: 1, Events: 1},
 		{Name: "n.B", Rules: 1, Events: 2},
@@ -119,7 +119,7 @@ func TestFieldsAndPathsAreCounted(t *testing.T) {
 	if diff := cmp.Diff(want, r.Fields); diff != "" {
 		t.Error(diff)
 	}
-	unread := []coverage.PathUse{{"Image", 1}, {"a.b", 1}, {"e", 1}, {"event_data.CommandLine", 1}, {"n.C", 1}}
+	unread := []coverage.PathUse{{"Image", 1}, {"a.b", 1}, {"e", 1}, {"event_data.command_line", 1}, {"n.C", 1}}
 	if diff := cmp.Diff(unread, r.Unread); diff != "" {
 		t.Error(diff)
 	}

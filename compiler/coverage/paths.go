@@ -110,7 +110,7 @@ func lookups(id rtlib.FieldID) []string {
 }
 
 // near returns the path that may be meant by p, which no event has: the same but for letter case, else one that ends in the same
-// key. Of several the most frequent one wins.
+// key, underscores and letter case aside. Of several the most frequent one wins.
 func (t *pathTable) near(p *rtlib.Path) string {
 	if p == nil {
 		return ""
@@ -123,7 +123,7 @@ func (t *pathTable) near(p *rtlib.Path) string {
 		switch {
 		case strings.EqualFold(shown, p.Name):
 			rank = 2
-		case strings.EqualFold(path[strings.LastIndexAny(path, separator+".")+1:], last):
+		case sameWords(path[strings.LastIndexAny(path, separator+".")+1:], last):
 			rank = 1
 		}
 		if c := cmp.Or(cmp.Compare(rank, bestRank), cmp.Compare(events, bestEvents), strings.Compare(best, shown)); rank > 0 && c > 0 {
@@ -131,4 +131,9 @@ func (t *pathTable) near(p *rtlib.Path) string {
 		}
 	}
 	return best
+}
+
+// sameWords compares CommandLine with command_line.
+func sameWords(a, b string) bool {
+	return strings.EqualFold(strings.ReplaceAll(a, "_", ""), strings.ReplaceAll(b, "_", ""))
 }
