@@ -195,3 +195,26 @@ func TestTheNearestMissIsTheFewestItems(t *testing.T) {
 		t.Error("nothing missed")
 	}
 }
+
+func TestAnExclusionIsBrokenByTheFewestOfItsTerms(t *testing.T) {
+	t.Parallel()
+	rule := &Rule{Conditions: []Cond{NotCond{OfSels{N: 2, Names: []string{"A", "B", "C"}}}}}
+	var bodies []Expr
+	for _, name := range []string{"A", "B", "C"} {
+		body := AllOf{on(Field(name), EqualFold, "1")}
+		bodies = append(bodies, body)
+		rule.Selections = append(rule.Selections, Selection{Name: name, Body: body})
+	}
+	for event, want := range map[string]int{`{"A":1,"B":1,"C":1}`: 2, `{"A":1,"C":1}`: 1, `{"A":1}`: 0} {
+		marked := 0
+		trace := rule.Trace(eventFor(t, event, bodies...))
+		for _, selection := range trace.Terms[0].Terms {
+			if selection.Terms[0].Miss {
+				marked++
+			}
+		}
+		if marked != want || trace.Holds != (want == 0) {
+			t.Errorf("%s: holds %v, %d items marked, want %d", event, trace.Holds, marked, want)
+		}
+	}
+}
