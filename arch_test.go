@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"rtlib/multi":      {"rtlib"},
 	"rtlib/decode":     {"rtlib"},
 	"rtlib/evtx/...":   {},
+	"rtlib/frame":      {"rtlib/evtx"},
 	"rtlib/ruleset":    {"rtlib", "rtlib/multi"},
 	"rtlib/correlate":  {"rtlib"},
 	"compiler/diag":    {},
@@ -27,6 +28,7 @@ var allowed = map[string][]string{
 	"compiler/condition": {"compiler/diag"},
 	"compiler/sigma":     {"compiler/yamldoc", "compiler/condition", "compiler/diag"},
 	"compiler/modifier":  {"compiler/sigma", "compiler/yamldoc", "compiler/diag"},
+	"compiler/printer":   {"compiler/sigma", "compiler/modifier", "compiler/condition", "compiler/yamldoc", "compiler/diag"},
 	"compiler/link":      {"compiler/sigma", "compiler/condition", "compiler/diag"},
 	"compiler/pipeline": {"compiler/pipeline/builtin", "compiler/sigma", "compiler/modifier", "compiler/condition",
 		"compiler/yamldoc", "compiler/diag", "compiler/link"},
@@ -34,8 +36,9 @@ var allowed = map[string][]string{
 	"compiler/ir":               {"rtlib", "rtlib/correlate", "compiler/diag"},
 	"compiler/lower": {"compiler/sigma", "compiler/condition", "compiler/ir", "compiler/diag", "compiler/yamldoc",
 		"rtlib", "rtlib/correlate"},
-	"compiler/opt":    {"compiler/ir", "rtlib"},
-	"compiler/interp": {"compiler/ir", "rtlib", "rtlib/correlate"},
+	"compiler/opt":      {"compiler/ir", "rtlib"},
+	"compiler/interp":   {"compiler/ir", "rtlib", "rtlib/correlate"},
+	"compiler/coverage": {"compiler/ir", "rtlib", "rtlib/decode"},
 	"compiler": {"compiler/diag", "compiler/ir", "compiler/link", "compiler/lower", "compiler/modifier", "compiler/opt",
 		"compiler/pipeline", "compiler/sigma", "compiler/yamldoc"},
 
@@ -45,13 +48,12 @@ var allowed = map[string][]string{
 	"codegen/conformance/...":            {"", "compiler/...", "codegen", "codegen/conformance/...", "rtlib/..."},
 	"gen/...":                            {"rtlib", "rtlib/correlate", "gen/..."},
 
-	"daemon/input/lines": {},
-	"daemon/alert":       {"rtlib", "rtlib/correlate"},
-	"daemon/engine":      {"rtlib/..."},
-	"daemon/reload":      {"compiler/...", "daemon/engine", "rtlib", "rtlib/correlate"},
+	"daemon/alert":  {"rtlib", "rtlib/correlate"},
+	"daemon/engine": {"rtlib/..."},
+	"daemon/reload": {"compiler/...", "daemon/engine", "rtlib", "rtlib/correlate"},
 
-	"cmd/rsigmac":  {"compiler/...", "codegen/...", "rtlib"}, // never gen or daemon: a broken gen must not break its generator
-	"cmd/rsigmad":  {"daemon/...", "gen", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib", "rtlib/correlate", "rtlib/evtx"},
+	"cmd/rsigmac":  {"compiler/...", "codegen/...", "rtlib/..."}, // never gen or daemon: a broken gen must not break its generator
+	"cmd/rsigmad":  {"daemon/...", "gen", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib", "rtlib/correlate", "rtlib/frame"},
 	"bench":        {"*"},
 	"bench/peers":  {},
 	"bench/ratios": {},
@@ -63,6 +65,7 @@ var oneImporter = map[string]string{
 	"github.com/dave/jennifer":          "codegen",
 	"github.com/fatih/color":            "compiler/diag",
 	"github.com/schollz/progressbar/v3": "cmd/rsigmad",
+	"github.com/aymanbagabas/go-udiff":  "cmd/rsigmac",
 }
 
 // stdlibFree may not import even the standard library: generated code is rtlib calls and nothing else.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rsigma-go/rsigma/daemon/input/lines"
+	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
 // Lane is a named set of event lines, held in memory.
@@ -61,13 +61,13 @@ func loadLane(path string, limit int) (*Lane, error) {
 		return nil, err
 	}
 	defer f.Close()
-	r := lines.NewReader(f)
+	r := frame.NewReader(f)
 	if strings.HasSuffix(path, ".gz") {
 		zr, err := gzip.NewReader(bufio.NewReader(f))
 		if err != nil {
 			return nil, err
 		}
-		r = lines.NewReader(zr)
+		r = frame.NewReader(zr)
 	}
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	lane := &Lane{Name: name}

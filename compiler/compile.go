@@ -36,16 +36,10 @@ type Options struct {
 // failed. The list holds all diagnostics in the order in which they were found; the program is never nil. If a pipeline is
 // wrong nothing is compiled: rules without the mapping they were written for would not detect a thing.
 func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
-	log := &diag.List{}
-	prog := &ir.Program{}
-	c := &compilation{opts: opts, log: log, prog: prog, errors: map[docKey]diag.Diagnostic{}}
-	var docs []*sigma.Document
-	for _, src := range sources {
-		docs = append(docs, c.parse(src)...)
-	}
-	c.set = link.Link(modifier.Apply(docs, log), log)
+	c := &compilation{opts: opts, log: &diag.List{}, prog: &ir.Program{}, errors: map[docKey]diag.Diagnostic{}}
+	c.set = c.read(sources)
 	if !c.applyPipelines() {
-		return &ir.Program{}, log
+		return &ir.Program{}, c.log
 	}
 	c.collectErrors()
 	c.lower()
@@ -53,9 +47,18 @@ func Compile(sources []Source, opts Options) (*ir.Program, *diag.List) {
 		c.add(d)
 	}
 	if !opts.NoOptimize {
-		opt.Run(prog)
+		opt.Run(c.prog)
 	}
-	return prog, log
+	return c.prog, c.log
+}
+
+// read reads, types and links the documents of sources.
+func (c *compilation) read(sources []Source) *link.Set {
+	var docs []*sigma.Document
+	for _, src := range sources {
+		docs = append(docs, c.parse(src)...)
+	}
+	return link.Link(modifier.Apply(docs, c.log), c.log)
 }
 
 // docKey names a document.

@@ -97,8 +97,5 @@ func (c *checkCmd) writeJSON(s streams, prog *ir.Program, log *diag.List) error 
 			})
 		}
 	}
-	enc := json.NewEncoder(s.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	return writeJSON(s.out, r)
 }

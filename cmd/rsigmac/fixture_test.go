@@ -55,7 +55,7 @@ func runIn(t *testing.T, args ...string) (status int, output string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	status = run(args, f, f)
+	status = run(args, strings.NewReader(""), f, f)
 	text, err := os.ReadFile(f.Name())
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -23,6 +24,9 @@ type cli struct {
 	Generate generateCmd `cmd:"" help:"Compile rules into Go source."`
 	Check    checkCmd    `cmd:"" help:"Check rules and say what is wrong, where, and what to do about it."`
 	Test     testCmd     `cmd:"" help:"Run rule tests."`
+	Pipeline pipelineCmd `cmd:"" help:"List, show and try processing pipelines."`
+	Fields   fieldsCmd   `cmd:"" help:"Compare the fields that rules read with those that events carry."`
+	Explain  explainCmd  `cmd:"" help:"Say why rules match an event or do not."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -32,7 +36,7 @@ A rules repository runs "rsigmac generate -r rules -o gen" in CI, reviews the ch
 one binary. Exit status: 0 all is well, 1 something was found (failed rules, stale code, failed tests), 2 the rules cannot be
 read, 3 the command line is wrong.`
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // statusError carries an exit status.
 type statusError struct {
@@ -50,7 +54,7 @@ func (e statusError) Error() string {
 func (e statusError) Unwrap() error { return e.err }
 
 // run executes the command line args and returns the exit status.
-func run(args []string, stdout, stderr *os.File) (status int) {
+func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 	exited := false
 	parser, err := kong.New(&cli{},
 		kong.Name("rsigmac"),
@@ -58,7 +62,7 @@ func run(args []string, stdout, stderr *os.File) (status int) {
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited, status = true, code }),
-		kong.Bind(streams{stdout, stderr}),
+		kong.Bind(streams{in: stdin, out: stdout, err: stderr}),
 	)
 	if err != nil {
 		panic(err) // the command structure itself is wrong
@@ -75,8 +79,11 @@ func run(args []string, stdout, stderr *os.File) (status int) {
 	return exitStatus(ctx.Run(), stderr)
 }
 
-// streams are where a command writes to.
-type streams struct{ out, err *os.File }
+// streams are where a command reads from and writes to.
+type streams struct {
+	in       io.Reader
+	out, err *os.File
+}
 
 func exitStatus(err error, stderr *os.File) int {
 	if err == nil {

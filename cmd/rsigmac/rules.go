@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,24 +17,59 @@ type ruleFlags struct {
 	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
 }
 
+// errNoRules is reported for paths without a single rule document.
+var errNoRules = statusError{exitRules, errors.New("no rule document found; rules are .yml or .yaml files")}
+
 // compile reads and compiles the rules.
 func (f *ruleFlags) compile() (*ir.Program, *diag.List, error) {
-	sources, err := compiler.Load(f.Rules)
+	sources, opts, err := f.load()
 	if err != nil {
-		return nil, nil, statusError{exitRules, err}
+		return nil, nil, err
 	}
-	pipelines, err := compiler.LoadPipelines(f.Pipeline)
-	if err != nil {
-		return nil, nil, statusError{exitUsage, err}
-	}
-	prog, log := compiler.Compile(sources, compiler.Options{Pipelines: pipelines})
-	if err := compiler.CheckPipelines(pipelines, log); err != nil {
+	prog, log := compiler.Compile(sources, opts)
+	if err := compiler.CheckPipelines(opts.Pipelines, log); err != nil {
 		return nil, nil, statusError{exitUsage, err}
 	}
 	if len(prog.Documents) == 0 {
-		return nil, nil, statusError{exitRules, errors.New("no rule document found; rules are .yml or .yaml files")}
+		return nil, nil, errNoRules
 	}
 	return prog, log, nil
+}
+
+// process reads the rules and runs the pipelines over them.
+func (f *ruleFlags) process() (*compiler.Processed, *diag.List, error) {
+	sources, opts, err := f.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	set, log := compiler.Process(sources, opts)
+	if err := compiler.CheckPipelines(opts.Pipelines, log); err != nil {
+		return nil, nil, statusError{exitUsage, err}
+	}
+	if len(set.Before) == 0 {
+		return nil, nil, errNoRules
+	}
+	return set, log, nil
+}
+
+func (f *ruleFlags) load() ([]compiler.Source, compiler.Options, error) {
+	sources, err := compiler.Load(f.Rules)
+	if err != nil {
+		return nil, compiler.Options{}, statusError{exitRules, err}
+	}
+	pipelines, err := compiler.LoadPipelines(f.Pipeline)
+	if err != nil {
+		return nil, compiler.Options{}, statusError{exitUsage, err}
+	}
+	return sources, compiler.Options{Pipelines: pipelines}, nil
+}
+
+// writeJSON prints v as indented JSON.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // writeSummary prints how the documents ended, and why those that are not armed are not.

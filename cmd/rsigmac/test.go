@@ -25,7 +25,7 @@ type testCmd struct {
 // Help is shown below the flags.
 func (testCmd) Help() string {
 	return `A test file names rules (or has them inside), events, and which of them must match; docs/testing-rules.md describes the format.
-Cases that need something the engine does not have yet are skipped, listed and counted. The exit status is 1 if a case failed.
+The exit status is 1 if a case failed.
 
 SigmaHQ's regression tests (info.yml with events as .json and .evtx) are read too. They name their rule by its identifier, so
 --rules says where to look it up, and --pipeline what their events need.

@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
 // detector evaluates events one after the other and writes their detections.
@@ -30,7 +32,12 @@ type stats struct {
 	events, bad, detections, correlations int64
 }
 
-// event evaluates one event. number is its line, for messages, 0 if it has none.
+// events evaluates all events of in.
+func (d *detector) events(in io.Reader) error {
+	return frame.Events(in, frame.Handler{Event: d.event, Bad: d.badLine})
+}
+
+// event evaluates one event. number is its line, for messages.
 func (d *detector) event(line []byte, number int64) {
 	ev, hits, err := d.worker.JSON(line)
 	if err != nil {

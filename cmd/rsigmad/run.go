@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/rsigma-go/rsigma/daemon/input/lines"
+	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
 type runCmd struct {
@@ -73,14 +73,14 @@ func (c *runCmd) Run(s streams) error {
 
 // stream evaluates lines until the input ends. Output is flushed whenever no further input is waiting.
 func (d *detector) stream(in io.Reader) error {
-	r := lines.NewReader(in)
+	r := frame.NewReader(in)
 	for {
 		line, err := r.Next()
 		d.mu.Lock()
 		switch {
 		case err == nil:
 			d.event(line, r.Number())
-		case errors.Is(err, lines.ErrTooLong):
+		case errors.Is(err, frame.ErrTooLong):
 			d.badLine(r.Number(), err)
 		}
 		var flushed error
@@ -93,7 +93,7 @@ func (d *detector) stream(in io.Reader) error {
 			return flushed
 		case err == io.EOF:
 			return nil
-		case err != nil && !errors.Is(err, lines.ErrTooLong):
+		case err != nil && !errors.Is(err, frame.ErrTooLong):
 			return fmt.Errorf("read events: %w", err)
 		}
 	}

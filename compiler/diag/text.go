@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/fatih/color"
 )
 
 // noteIndent stands before every note, so that a diagnostic and its notes read as one block.
@@ -34,33 +32,30 @@ func WriteText(w io.Writer, ds []Diagnostic, colored bool) error {
 
 // severityLabel returns the name of s, in colour if asked for.
 func severityLabel(s Severity, colored bool) string {
-	if !colored {
-		return s.String()
-	}
-	c := color.New(color.FgYellow, color.Bold)
+	style := StyleWarning
 	if s == SeverityError {
-		c = color.New(color.FgRed, color.Bold)
+		style = StyleError
 	}
-	c.EnableColor() // the package guesses from standard output, which need not be w
-	return c.Sprint(s.String())
+	return Paint(s.String(), style, colored)
 }
 
 // printable returns d with every text that may come from a file escaped.
 func printable(d Diagnostic) Diagnostic {
-	d.Pos.File = escape(d.Pos.File)
-	d.Msg = escape(d.Msg)
-	d.Hint = escape(d.Hint)
+	d.Pos.File = Printable(d.Pos.File)
+	d.Msg = Printable(d.Msg)
+	d.Hint = Printable(d.Hint)
 	notes := make([]string, len(d.Notes))
 	for i, n := range d.Notes {
-		notes[i] = escape(n)
+		notes[i] = Printable(n)
 	}
 	d.Notes = notes
 	return d
 }
 
-// escape replaces everything that does not print as itself – control and bidirectional characters, other invisible ones,
-// bytes that are not UTF-8 – by Go's escapes. Backslashes stay as they are: rule values are full of them.
-func escape(s string) string {
+// Printable returns s with everything that does not print as itself – control and bidirectional characters, other invisible
+// ones, bytes that are not UTF-8 – replaced by Go's escapes, so that a text from a rule or an event can be shown on a terminal.
+// Backslashes stay as they are: rule values are full of them.
+func Printable(s string) string {
 	if clean(s) {
 		return s
 	}

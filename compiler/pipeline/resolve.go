@@ -30,6 +30,12 @@ func Builtin(name string) (*Pipeline, bool) {
 // BuiltinNames returns the names of the built-in pipelines, sorted.
 func BuiltinNames() []string { return builtin.Names() }
 
+// BuiltinSource returns the YAML text of the built-in pipeline called name, and what events it is for.
+func BuiltinSource(name string) (src []byte, summary string, ok bool) {
+	src, ok = builtin.Source(name)
+	return src, builtin.Summary(name), ok
+}
+
 // File is the text of a pipeline document. Name is what diagnostics call it: a path or the name of a built-in pipeline.
 type File struct {
 	Name string

@@ -75,3 +75,6 @@ func (h *Header) Attribute(key string) *yamldoc.Node {
 	}
 	return nil
 }
+
+// IsCustomKey reports whether key, at the top of a detection rule or filter, is a custom attribute.
+func IsCustomKey(key string) bool { return key != "action" && !isAttribute(key, KindRule) }

@@ -33,6 +33,9 @@ type Node struct {
 	Pairs []Pair  // KindMapping, in source order, keys unique
 	Items []*Node // KindSequence
 	Block bool    // block scalar (| or >): Pos is the indicator's
+
+	// Comment is for Write, which puts it above the node, or above its key. Parse drops comments.
+	Comment string
 }
 
 // Pair is one entry of a mapping.

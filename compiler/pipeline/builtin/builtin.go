@@ -28,3 +28,22 @@ func Names() []string {
 	}
 	return names
 }
+
+// Summary says in a few words what events the pipeline called name is for: the beginning of the comment at its top, up to the
+// first colon or full stop. It is empty if there is no such pipeline.
+func Summary(name string) string {
+	src, _ := Source(name)
+	var words []string
+	for line := range strings.Lines(string(src)) {
+		comment, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		words = append(words, strings.Fields(comment)...)
+	}
+	text := strings.Join(words, " ")
+	for _, end := range []string{": ", ". "} {
+		text, _, _ = strings.Cut(text, end)
+	}
+	return strings.TrimSuffix(text, ".")
+}

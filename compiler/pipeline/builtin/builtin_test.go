@@ -28,3 +28,15 @@ func TestOtherNamesHaveNoSource(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryPipelineSaysInOneLineWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	for _, name := range Names() {
+		if s := Summary(name); len(s) < 20 || len(s) > 120 {
+			t.Errorf("%s: %q", name, s)
+		}
+	}
+	if s := Summary("nope"); s != "" {
+		t.Errorf("no pipeline, but %q", s)
+	}
+}

@@ -1,4 +1,4 @@
-package main
+package frame
 
 import (
 	"bufio"
@@ -9,17 +9,30 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rsigma-go/rsigma/daemon/input/lines"
 	"github.com/rsigma-go/rsigma/rtlib/evtx"
 )
+
+// Handler receives the events of an input one after the other. The bytes are valid during the call only. Line is where the event
+// stands, from 1, or 0 in inputs that are not read by lines.
+type Handler struct {
+	Event func(data []byte, line int64)
+	// Bad is told of lines that are over the limit, and of damage in event logs (line 0). Reading goes on.
+	Bad func(line int64, err error)
+}
 
 // maxDocument bounds a file that is read as a whole, after decompression.
 const maxDocument = 256 << 20
 
-// events evaluates all events of in, which may be compressed with gzip. What its format is shows in its first bytes.
-func (d *detector) events(in io.Reader) error {
+// Events reads a file of events, which may be compressed with gzip: a Windows event log, or JSON. If the first line of JSON is a complete JSON value it is read line by
+// line, else as JSON documents, pretty-printed or one after the other; the elements of an array are events. A file that turns out
+// not to be a sequence of documents is read by lines after all. The error is that of the reader.
+func Events(in io.Reader, h Handler) error {
 	r := bufio.NewReaderSize(in, 64<<10)
-	if head, _ := r.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+	head, err := r.Peek(2)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("read events: %w", err) // Peek takes the error away from the reads that follow
+	}
+	if bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		zr, err := gzip.NewReader(r)
 		if err != nil {
 			return fmt.Errorf("read gzip: %w", err)
@@ -27,27 +40,27 @@ func (d *detector) events(in io.Reader) error {
 		r = bufio.NewReaderSize(zr, 64<<10)
 	}
 	if head, _ := r.Peek(len(evtx.Signature)); string(head) == evtx.Signature {
-		return d.eventLog(r)
+		return h.eventLog(r)
 	}
 	first, rest, err := firstLine(r)
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
 	if opensDocument(first) {
-		return d.documents(rest)
+		return h.documents(rest)
 	}
-	return d.lines(rest)
+	return h.lines(rest)
 }
 
-// eventLog evaluates the records of a Windows event log. What is damaged counts as bad, with its place in the file.
-func (d *detector) eventLog(in io.Reader) error {
+// eventLog reads the records of a Windows event log.
+func (h Handler) eventLog(in io.Reader) error {
 	for record, err := range evtx.Records(in) {
 		var damage *evtx.Error
 		switch {
 		case err == nil:
-			d.event(record.JSON, 0)
+			h.Event(record.JSON, 0)
 		case errors.As(err, &damage):
-			d.badLine(0, damage)
+			h.Bad(0, damage)
 		default:
 			return err
 		}
@@ -58,7 +71,7 @@ func (d *detector) eventLog(in io.Reader) error {
 // firstLine returns the first line that is not blank, and a reader that begins with it.
 func firstLine(r *bufio.Reader) (line []byte, rest io.Reader, err error) {
 	var read bytes.Buffer
-	for read.Len() <= lines.MaxLine {
+	for read.Len() <= MaxLine {
 		chunk, err := r.ReadSlice('\n')
 		read.Write(chunk)
 		line = append(line, chunk...)
@@ -79,19 +92,19 @@ func firstLine(r *bufio.Reader) (line []byte, rest io.Reader, err error) {
 // opensDocument reports whether line begins a JSON object or array and goes on behind it or beyond it.
 func opensDocument(line []byte) bool {
 	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF")))
-	return len(line) > 0 && len(line) <= lines.MaxLine && (line[0] == '{' || line[0] == '[') && !json.Valid(line)
+	return len(line) > 0 && len(line) <= MaxLine && (line[0] == '{' || line[0] == '[') && !json.Valid(line)
 }
 
-// lines evaluates one event a line.
-func (d *detector) lines(in io.Reader) error {
-	r := lines.NewReader(in)
+// lines reads one event a line.
+func (h Handler) lines(in io.Reader) error {
+	r := NewReader(in)
 	for {
 		line, err := r.Next()
 		switch {
 		case err == nil:
-			d.event(line, r.Number())
-		case errors.Is(err, lines.ErrTooLong):
-			d.badLine(r.Number(), err)
+			h.Event(line, r.Number())
+		case errors.Is(err, ErrTooLong):
+			h.Bad(r.Number(), err)
 		case err == io.EOF:
 			return nil
 		default:
@@ -100,19 +113,19 @@ func (d *detector) lines(in io.Reader) error {
 	}
 }
 
-// documents evaluates JSON documents that may span lines. If the input turns out not to be a sequence of such documents, it is
+// documents reads JSON documents that may span lines. If the input turns out not to be a sequence of such documents, it is
 // read line by line after all, so that one bad line costs that line only.
-func (d *detector) documents(in io.Reader) error {
+func (h Handler) documents(in io.Reader) error {
 	data, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
 	docs, ok := splitDocuments(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
 	if !ok {
-		return d.lines(io.MultiReader(bytes.NewReader(data), in))
+		return h.lines(io.MultiReader(bytes.NewReader(data), in))
 	}
 	for _, doc := range docs {
-		d.event(doc, 0)
+		h.Event(doc, 0)
 	}
 	return nil
 }

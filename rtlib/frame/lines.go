@@ -1,6 +1,7 @@
-// Package lines splits a byte stream into event lines. It is the framing that every line-oriented input shares: it drops line
-// ends, skips blank lines and refuses lines over the limit without losing what follows. It knows nothing of formats.
-package lines
+// Package frame cuts a byte stream into events: lines, and whole JSON documents. It is the framing that every program shares: it
+// drops line ends, skips blank lines and refuses lines over the limit without losing what follows. It opens nothing – readers are
+// given to it – and knows nothing of what an event means; package decode does.
+package frame
 
 import (
 	"bufio"
