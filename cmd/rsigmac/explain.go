@@ -28,12 +28,14 @@ type explainCmd struct {
 // Help is shown below the flags.
 func (explainCmd) Help() string {
 	return `Says why rules match an event or do not: the verdict on the condition, on each selection and on each item, with the value that was
-seen. If a rule does not match, the nearest miss is marked: the fewest items that would have to come out the other way. The exit
-status says nothing about matches; it is 1 if no rule was chosen. Log sources are not looked at, and correlations not explained yet.
+seen. If a rule does not match, the nearest miss is marked: the fewest items that would have to come out the other way. For a
+correlation the events are a sequence: which of them fed it, when it fired, and for each group what is in the window at the end and
+what is missing. The exit status says nothing about matches; it is 1 if no rule was chosen. Log sources are not looked at.
 
 Examples:
   rsigmac explain -r rules/windows/process_creation/net_user_add.yml -e '{"Image": "C:\\x\\net.exe"}'
-  rsigmac explain -r rules -p ecs_windows --rule net_user_add -e @event.json --format text`
+  rsigmac explain -r rules -p ecs_windows --rule net_user_add -e @event.json --format text
+  rsigmac explain -r rules --rule password_guessing -e @events.ndjson --format text`
 }
 
 // Run implements the command.
@@ -72,6 +74,7 @@ func (c *explainCmd) choose(prog *ir.Program, x *explainer) error {
 		return err
 	}
 	var known []string
+	var correlations []*ir.Correlation
 	for _, d := range prog.Documents {
 		called := []string{d.Title, d.ID, names[place{d.File, d.Index}], strings.TrimSuffix(path.Base(d.File), path.Ext(d.File))}
 		known = append(known, called...)
@@ -81,11 +84,11 @@ func (c *explainCmd) choose(prog *ir.Program, x *explainer) error {
 		switch {
 		case d.Rule != nil:
 			x.rules = append(x.rules, d.Rule)
-		case d.Kind == "correlation" && d.Status != ir.Failed:
-			x.correlations = append(x.correlations, d)
+		case d.Correlation != nil:
+			correlations = append(correlations, d.Correlation)
 		}
 	}
-	if len(x.rules)+len(x.correlations) == 0 {
+	if len(x.rules)+len(correlations) == 0 {
 		hint := ""
 		if len(c.Rule) > 0 {
 			hint = diag.Suggest(c.Rule[0], slices.DeleteFunc(known, func(s string) bool { return s == "" }))
@@ -94,6 +97,11 @@ func (c *explainCmd) choose(prog *ir.Program, x *explainer) error {
 			hint = " (" + hint + ")"
 		}
 		return statusError{exitFinding, fmt.Errorf("no rule was chosen%s", hint)}
+	}
+	if len(correlations) > 0 {
+		if x.sequence, err = newSequence(prog, correlations); err != nil {
+			return err
+		}
 	}
 	return x.prepare()
 }
@@ -133,11 +141,11 @@ func (c *explainCmd) names() (map[place]string, error) {
 
 // explainer traces rules on events.
 type explainer struct {
-	rules        []*ir.Rule
-	correlations []ir.Document
-	runnable     []*rtlib.Rule
-	plan         *decode.Plan
-	events       []explained
+	rules    []*ir.Rule
+	runnable []*rtlib.Rule
+	plan     *decode.Plan
+	events   []explained
+	sequence *sequence // nil if no correlation was chosen
 }
 
 // explained is one event with the verdict of each rule, in their order.
@@ -168,5 +176,8 @@ func (x *explainer) event(data []byte) error {
 		out.traces = append(out.traces, r.Trace(ev))
 	}
 	x.events = append(x.events, out)
+	if x.sequence != nil {
+		return x.sequence.event(data)
+	}
 	return nil
 }

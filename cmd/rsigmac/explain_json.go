@@ -9,8 +9,10 @@ import (
 
 // explainReport is the JSON output.
 type explainReport struct {
-	Events       []eventReport    `json:"events"`
-	NotExplained []documentReport `json:"not_explained"`
+	Events       []eventReport       `json:"events"`
+	Correlations []correlationReport `json:"correlations,omitempty"`
+	// Untimed are the events, from 1, that fed a correlation without a time of their own.
+	Untimed []int `json:"untimed_events,omitempty"`
 }
 
 type eventReport struct {
@@ -24,12 +26,6 @@ type traceReport struct {
 	Source  string    `json:"source"`
 	Matched bool      `json:"matched"`
 	Trace   traceNode `json:"trace"`
-}
-
-type documentReport struct {
-	Kind  string `json:"kind"`
-	Title string `json:"title"`
-	File  string `json:"file"`
 }
 
 // traceNode is one part of a rule.
@@ -64,7 +60,7 @@ type itemNode struct {
 }
 
 func (x *explainer) report() explainReport {
-	out := explainReport{Events: []eventReport{}, NotExplained: []documentReport{}}
+	out := explainReport{Events: []eventReport{}}
 	for n, e := range x.events {
 		event := eventReport{Event: n + 1, Rules: []traceReport{}}
 		for i, trace := range e.traces {
@@ -73,8 +69,8 @@ func (x *explainer) report() explainReport {
 		}
 		out.Events = append(out.Events, event)
 	}
-	for _, d := range x.correlations {
-		out.NotExplained = append(out.NotExplained, documentReport{d.Kind, d.Title, d.File})
+	if x.sequence != nil {
+		out.Correlations, out.Untimed = x.sequence.reports(), x.sequence.untimed
 	}
 	return out
 }

@@ -31,8 +31,15 @@ func (x *explainer) writeText(w io.Writer, colored bool) {
 			p.nearest(trace)
 		}
 	}
-	for _, d := range x.correlations {
-		fmt.Fprintf(w, "correlation %q (%s): not explained yet\n", diag.Printable(d.Title), diag.Printable(d.File))
+	if x.sequence == nil {
+		return
+	}
+	p := &tracePrinter{w: w, colored: colored}
+	for _, r := range x.sequence.reports() {
+		r.write(p)
+	}
+	if len(x.sequence.untimed) > 0 {
+		p.line(0, "%d events have no time of their own; the time of day stood in", len(x.sequence.untimed))
 	}
 }
 
