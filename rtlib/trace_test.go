@@ -160,7 +160,10 @@ func TestTheNearestMissIsTheFewestItems(t *testing.T) {
 			}
 			return ev
 		}
-		matches := func(flip int) bool { x := explainer{rule: rule, ev: event(flip), out: new(Explanation)}; return x.cond(cond) }
+		matches := func(flip int) bool {
+			x := explainer{rule: rule, ev: event(flip), out: new(Explanation)}
+			return x.cond(cond)
+		}
 		trace := rule.Trace(event(0))
 		if trace.Holds != matches(0) {
 			t.Fatalf("the trace says %v", trace.Holds)

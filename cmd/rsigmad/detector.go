@@ -16,6 +16,7 @@ import (
 // detector evaluates events one after the other and writes their detections.
 type detector struct {
 	worker    *engine.Worker
+	read      func(line []byte) (*rtlib.Event, []int, error) // how worker takes an event
 	gen       *engine.Generation
 	out       *bufio.Writer
 	format    alert.Format
@@ -39,7 +40,7 @@ func (d *detector) events(in io.Reader) error {
 
 // event evaluates one event. number is its line, for messages.
 func (d *detector) event(line []byte, number int64) {
-	ev, hits, err := d.worker.JSON(line)
+	ev, hits, err := d.read(line)
 	if err != nil {
 		d.badLine(number, err)
 		return

@@ -47,8 +47,10 @@ func (c *evalCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	worker := gen.NewWorker(logSource)
 	det := &detector{
-		worker: gen.NewWorker(logSource),
+		worker: worker,
+		read:   worker.JSON,
 		gen:    gen,
 		out:    bufio.NewWriterSize(s.out, 64<<10),
 		format: c.format(gen),

@@ -149,7 +149,7 @@ func TestRoutingSkipsRulesOfAnotherProduct(t *testing.T) {
 func TestStreamingReadsLinesUntilTheInputEnds(t *testing.T) {
 	t.Parallel()
 	in := event + "\r\nnot json\n\n" + strings.Repeat("x", 1<<20+1) + "\n{\"Cmd\":\"\xff whoami\"}"
-	got := exec(t, in, "engine", "daemon", "-r", write(t, "r.yml", whoami), "--exit-on-eof", "--include-event")
+	got := exec(t, in, "engine", "daemon", "-r", write(t, "r.yml", whoami), "--exit-on-eof", "--include-event", "--input-format", "json")
 	if n := len(titles(t, got.stdout)); got.status != 0 || n != 2 {
 		t.Errorf("status %d, %d detections, want 2\n%s", got.status, n, got.stderr)
 	}
@@ -208,6 +208,41 @@ func TestCompiledAndInterpretedRulesPrintTheSame(t *testing.T) {
 	}
 	if linked := exec(t, "", "eval", "--no-provenance", "--match-detail", "full", "--include-event", events); linked.stdout != compiled.stdout {
 		t.Error("the linked rules differ from the rules they were made from")
+	}
+}
+
+func TestLinesOfEveryFormatAreRead(t *testing.T) {
+	t.Parallel()
+	rules := write(t, "r.yml", "title: field\ndetection: {s: {user: root}, condition: s}\nlogsource: {product: x}\n---\ntitle: word\ndetection: {s: [needle], condition: s}\nlogsource: {product: x}\n"+
+		"---\ntitle: host\ndetection: {s: {hostname: gw}, condition: s}\nlogsource: {product: x}\n")
+	for format, c := range map[string]struct {
+		line string
+		want []string
+	}{
+		"auto":   {`{"user":"root","x":"needle"}`, []string{"field", "word"}},
+		"json":   {`{"user":"root"}`, []string{"field"}},
+		"syslog": {"<34>Oct 11 22:14:15 gw su: a Needle", []string{"word", "host"}},
+		"plain":  {`user=root needle`, []string{"word"}},
+		"logfmt": {`user=ROOT msg="a needle"`, []string{"field", "word"}},
+		"cef":    {`CEF:0|V|P|1|s|a needle|5|user=root`, []string{"field", "word"}},
+	} {
+		got := exec(t, c.line+"\n", "-r", rules, "--exit-on-eof", "--input-format", format)
+		if diff := cmp.Diff(c.want, titles(t, got.stdout)); got.status != 0 || diff != "" {
+			t.Errorf("%s: status %d, %s\n%s", format, got.status, diff, got.stderr)
+		}
+	}
+	mixed := "<34>Oct 11 22:14:15 gw su: x\n{\"user\":\"root\"}\n{\"needle\"\n"
+	got := exec(t, mixed, "-r", rules, "--exit-on-eof", "--include-event")
+	if diff := cmp.Diff([]string{"host", "field", "word"}, titles(t, got.stdout)); diff != "" || !strings.Contains(got.stdout, `"event":{"_raw":"{\"needle\""}`) {
+		t.Errorf("a mixed stream: %s\n%s", diff, got.stdout)
+	}
+	if bad := exec(t, "no cef\n{}\n", "-r", rules, "--exit-on-eof", "--input-format", "cef"); !strings.Contains(bad.stderr, `"bad_lines":2`) {
+		t.Errorf("lines that are not CEF: %s", bad.stderr)
+	}
+	for _, args := range [][]string{{"--input-format", "xml"}, {"--syslog-tz", "0200"}, {"--syslog-tz", "+24:00"}, {"--syslog-strip-bom", "no"}} {
+		if got := exec(t, "", append([]string{"-r", rules, "--exit-on-eof"}, args...)...); got.status != 3 {
+			t.Errorf("%s: status %d", args, got.status)
+		}
 	}
 }
 

@@ -9,22 +9,27 @@ import (
 	"log/slog"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
 type runCmd struct {
 	engineFlags
+	formatFlags
 	ExitOnEOF bool `name:"exit-on-eof" help:"Exit when standard input ends, instead of waiting to be stopped."`
 }
 
 // Help is shown below the flags.
 func (runCmd) Help() string {
-	return `Reads one JSON event a line from standard input. Lines that are not JSON, and lines over 1 MiB, are counted and logged; the
-stream goes on. The program stays alive after the end of its input, as a service does, unless --exit-on-eof is given. Logs are
+	return `Reads one event a line from standard input. A line is JSON if it looks like it and is valid, syslog if it begins with a
+priority, and plain text otherwise; --input-format settles it. Lines that are not of the format, and lines over 1 MiB, are counted and
+logged; the stream goes on. Of syslog, logfmt and CEF lines rules see flat fields, of plain ones only keywords see the text. The program stays alive after the end of its input, as a service does, unless --exit-on-eof is given. Logs are
 JSON lines on standard error.
 
-Example: tail -F events.ndjson | rsigmad -r rules/`
+Examples:
+  tail -F events.ndjson | rsigmad -r rules/
+  tail -F /var/log/auth.log | rsigmad -r rules/linux --input-format syslog --syslog-tz +02:00`
 }
 
 // Run implements the command.
@@ -41,10 +46,13 @@ func (c *runCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	worker := gen.NewWorker(logSource)
+	if err := c.apply(worker); err != nil {
+		return err
+	}
 	det := &detector{
-		worker: gen.NewWorker(logSource),
+		worker: worker,
+		read:   worker.Line,
 		gen:    gen,
 		out:    bufio.NewWriterSize(s.out, 64<<10),
 		format: c.format(gen),
@@ -52,6 +60,8 @@ func (c *runCmd) Run(s streams) error {
 			log.Warn("event cannot be parsed", "line", number, "error", err.Error())
 		},
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- det.stream(s.in) }()
 	select {
@@ -79,6 +89,7 @@ func (d *detector) stream(in io.Reader) error {
 		d.mu.Lock()
 		switch {
 		case err == nil:
+			d.worker.Syslog.Now = time.Now()
 			d.event(line, r.Number())
 		case errors.Is(err, frame.ErrTooLong):
 			d.badLine(r.Number(), err)

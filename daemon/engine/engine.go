@@ -87,6 +87,10 @@ type Worker struct {
 	logSource rtlib.LogSource
 	hits      []int
 	input     correlate.Input
+
+	// Format and Syslog are how Line reads a line.
+	Format decode.Format
+	Syslog decode.SyslogOptions
 }
 
 // NewWorker returns a worker for g. logSource is given to every event.
@@ -98,8 +102,18 @@ func (g *Generation) NewWorker(logSource rtlib.LogSource) *Worker {
 // load order; both are valid until the next call and as long as line is not changed. The error, a *decode.SyntaxError, says
 // that line is not JSON.
 func (w *Worker) JSON(line []byte) (*rtlib.Event, []int, error) {
+	return w.evaluate(w.gen.plan.JSON(w.ev, line))
+}
+
+// Line is JSON for a line of w.Format.
+func (w *Worker) Line(line []byte) (*rtlib.Event, []int, error) {
+	return w.evaluate(w.gen.plan.Line(w.ev, line, w.Format, w.Syslog))
+}
+
+// evaluate evaluates the event that was decoded, unless err says that there is none.
+func (w *Worker) evaluate(err error) (*rtlib.Event, []int, error) {
 	w.hits = nil
-	if err := w.gen.plan.JSON(w.ev, line); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	w.ev.LogSource = w.logSource
@@ -107,7 +121,7 @@ func (w *Worker) JSON(line []byte) (*rtlib.Event, []int, error) {
 	return w.ev, w.hits, nil
 }
 
-// Correlate feeds the correlations with the event that the last call of JSON evaluated and returns what fires, in order; the
+// Correlate feeds the correlations with the event that the last call of JSON or Line evaluated and returns what fires, in order; the
 // result is valid until the next call. now is the time of day in seconds since the epoch. One worker of a generation at a time
 // may call it.
 func (w *Worker) Correlate(now int64) []correlate.Firing {
