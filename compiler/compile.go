@@ -30,6 +30,8 @@ type Options struct {
 	NoOptimize bool
 	// PlaceholderFallback fills placeholders that no pipeline resolves from the event at match time.
 	PlaceholderFallback bool
+	// AllowExternal lets pipelines read lists of values from files.
+	AllowExternal bool
 }
 
 // Compile compiles rule files, which are given in load order. Every document shows up in the program as armed, skipped or

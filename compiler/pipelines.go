@@ -6,6 +6,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
+	"github.com/rsigma-go/rsigma/compiler/valuelist"
 )
 
 // LoadPipelines reads the pipelines that names stand for: built-in ones, files and directories. The error says what cannot be
@@ -58,7 +59,11 @@ func (c *compilation) applyPipelines() bool {
 	if c.log.Errors() > before {
 		return false
 	}
-	res := pipeline.Merge(ps).Apply(c.docs, c.links, pipeline.Options{}, c.log)
+	opts := pipeline.Options{}
+	if c.opts.AllowExternal {
+		opts.External = valuelist.Read
+	}
+	res := pipeline.Merge(ps).Apply(c.docs, c.links, opts, c.log)
 	c.docs, c.links, c.notes = res.Docs, res.Links, res.Notes
 	return true
 }

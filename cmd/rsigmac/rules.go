@@ -15,6 +15,9 @@ import (
 type ruleFlags struct {
 	Rules    []string `sep:"none" short:"r" required:"" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable."`
 	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
+
+	PlaceholderFallback  string `enum:"strict,event" default:"strict" help:"What a placeholder that no pipeline fills does: strict skips the rule, event fills it from the event field of that name."`
+	AllowExternalSources bool   `help:"Let pipelines read lists of values from files (file_placeholders)."`
 }
 
 // errNoRules is reported for paths without a single rule document.
@@ -61,7 +64,9 @@ func (f *ruleFlags) load() ([]compiler.Source, compiler.Options, error) {
 	if err != nil {
 		return nil, compiler.Options{}, statusError{exitUsage, err}
 	}
-	return sources, compiler.Options{Pipelines: pipelines}, nil
+	return sources, compiler.Options{
+		Pipelines: pipelines, PlaceholderFallback: f.PlaceholderFallback == "event", AllowExternal: f.AllowExternalSources,
+	}, nil
 }
 
 // writeJSON prints v as indented JSON.

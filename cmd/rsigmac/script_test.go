@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "rewrite the expected files in the scrip
 // TestScripts runs testdata/script: the command line as its users see it, one behaviour a file.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	const floor = 22
+	const floor = 24
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(scripts) < floor {
 		t.Fatalf("%d scripts, the floor is %d (%v)", len(scripts), floor, err)

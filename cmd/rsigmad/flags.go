@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/rsigma-go/rsigma/compiler"
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 	"github.com/rsigma-go/rsigma/daemon/alert"
@@ -18,6 +19,9 @@ import (
 type engineFlags struct {
 	Rules    []string `sep:"none" short:"r" placeholder:"PATH" help:"Rule file, or directory that is read recursively. Repeatable. Default: the linked rules."`
 	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
+
+	PlaceholderFallback  string `enum:"strict,event" default:"strict" help:"What a placeholder that no pipeline fills does: strict skips the rule, event fills it from the event field of that name."`
+	AllowExternalSources bool   `help:"Let pipelines read lists of values from files (file_placeholders)."`
 
 	IncludeEvent bool   `help:"Put the event into every detection."`
 	MatchDetail  string `enum:"off,summary,full" default:"off" help:"How much each detection says about what matched: off, summary or full."`
@@ -37,8 +41,11 @@ func (f *engineFlags) load() (*engine.Generation, *reload.Report, error) {
 		return nil, nil, err
 	}
 	return reload.Load(reload.Options{
-		Rules:        f.Rules,
-		Pipelines:    f.Pipeline,
+		Rules:     f.Rules,
+		Pipelines: f.Pipeline,
+		Compile: compiler.Options{
+			PlaceholderFallback: f.PlaceholderFallback == "event", AllowExternal: f.AllowExternalSources,
+		},
 		Linked:       linked(),
 		InterpretAll: f.InterpretAll,
 		Engine:       engine.Options{Routing: f.LogsourceRouting, Correlate: correlations},

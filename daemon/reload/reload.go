@@ -23,6 +23,8 @@ type Options struct {
 	Rules []string
 	// Pipelines are names or paths of processing pipelines.
 	Pipelines []string
+	// Compile are the choices of the compilation; its pipelines are those of Pipelines.
+	Compile compiler.Options
 	// Linked are the rules whose generated code is part of the program.
 	Linked engine.Rules
 	// InterpretAll ignores the linked rules wherever rules are given.
@@ -69,7 +71,9 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	prog, log := compiler.Compile(sources, compiler.Options{Pipelines: pipelines})
+	compile := opts.Compile
+	compile.Pipelines = pipelines
+	prog, log := compiler.Compile(sources, compile)
 	if err := compiler.CheckPipelines(pipelines, log); err != nil {
 		return nil, nil, err
 	}
