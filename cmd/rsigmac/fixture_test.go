@@ -76,7 +76,7 @@ func TestTestRunsTheFixturesOfSigmaHQ(t *testing.T) {
 		status int
 		want   string
 	}{
-		"all pass":                   {good, rules(good), exitOK, "total                  2 cases: 2 passed, 0 failed, 0 skipped; 2 events"},
+		"all pass":                   {good, rules(good), exitOK, "total                  2 cases: 2 passed, 0 failed; 2 events"},
 		"verbose":                    {good, append(rules(good), "-v"), exitOK, "info.yml:6:7: Positive Detection Test (json) (interpreted): 1 events"},
 		"no pipeline":                {good, rules(good)[:2], exitFinding, "2 cases: 0 passed, 2 failed"},
 		"too few matches":            {demanding, rules(demanding), exitFinding, "expected at least 2 of 1 events to match the rule 0a1b2c3d"},

@@ -8,18 +8,16 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
 
-// exception is an entry of exceptions.yaml: a case, or all cases of a suite that are skipped for one reason, that may end
-// otherwise than passed.
+// exception is an entry of exceptions.yaml: a case that may end otherwise than passed.
 type exception struct {
-	pos     diag.Pos
-	suite   string
-	name    string // of the case; "" means every skipped case of the suite
-	skipped string // what the skipped cases need; "" means that the case may fail
-	used    bool
+	pos   diag.Pos
+	suite string
+	name  string // of the case
+	used  bool
 }
 
 func (e *exception) covers(s *Suite, c *CaseResult) bool {
-	return e.suite == s.Name && (e.name == "" || e.name == c.Case.Name) && e.skipped == c.Reason
+	return e.suite == s.Name && e.name == c.Case.Name
 }
 
 // readExceptions reads exceptions.yaml, whose entries must all give a reason and an issue.
@@ -39,17 +37,16 @@ func readExceptions(t *testing.T) []*exception {
 			continue
 		}
 		for _, n := range r.list(doc.Root, "exceptions") {
-			if !r.keys(n, "an exception", "suite", "case", "skipped", "reason", "issue") {
+			if !r.keys(n, "an exception", "suite", "case", "reason", "issue") {
 				continue
 			}
 			e := &exception{
-				pos:     n.Pos,
-				suite:   r.str(n.Get("suite"), "suite"),
-				name:    r.str(n.Get("case"), "case"),
-				skipped: r.str(n.Get("skipped"), "skipped"),
+				pos:   n.Pos,
+				suite: r.str(n.Get("suite"), "suite"),
+				name:  r.str(n.Get("case"), "case"),
 			}
-			if r.str(n.Get("reason"), "reason") == "" || n.Get("issue") == nil || e.suite == "" || e.name+e.skipped == "" {
-				r.errorf(n, "an exception has suite, case or skipped, reason and issue")
+			if r.str(n.Get("reason"), "reason") == "" || n.Get("issue") == nil || e.suite == "" || e.name == "" {
+				r.errorf(n, "an exception has suite, case, reason and issue")
 			}
 			out = append(out, e)
 		}

@@ -14,9 +14,8 @@ type Status string
 
 // Every case ends in one of these.
 const (
-	Passed  Status = "passed"
-	Failed  Status = "failed"
-	Skipped Status = "skipped" // it needs something that the engine does not have
+	Passed Status = "passed"
+	Failed Status = "failed"
 )
 
 // Report is the outcome of a run.
@@ -38,8 +37,6 @@ type CaseResult struct {
 	Status Status
 	// Events is the number of events that were evaluated.
 	Events int
-	// Reason says what a skipped case needs: correlation or filter.
-	Reason string
 	// Failures says what is wrong, each with its position; empty unless the case failed.
 	Failures []string
 	// Unchecked names expectations that the runner has no means to check.
@@ -50,7 +47,7 @@ type CaseResult struct {
 
 // Counts are the numbers of a suite or of a report.
 type Counts struct {
-	Cases, Passed, Failed, Skipped, Events, Unchecked int
+	Cases, Passed, Failed, Events, Unchecked int
 }
 
 // Counts returns the numbers of s.
@@ -64,8 +61,6 @@ func (s *Suite) Counts() (n Counts) {
 			n.Passed++
 		case Failed:
 			n.Failed++
-		case Skipped:
-			n.Skipped++
 		}
 	}
 	return n
@@ -78,7 +73,6 @@ func (r *Report) Counts() (n Counts) {
 		n.Cases += m.Cases
 		n.Passed += m.Passed
 		n.Failed += m.Failed
-		n.Skipped += m.Skipped
 		n.Events += m.Events
 		n.Unchecked += m.Unchecked
 	}
@@ -87,14 +81,14 @@ func (r *Report) Counts() (n Counts) {
 
 // String returns the numbers as the reports print them.
 func (n Counts) String() string {
-	s := fmt.Sprintf("%d cases: %d passed, %d failed, %d skipped; %d events", n.Cases, n.Passed, n.Failed, n.Skipped, n.Events)
+	s := fmt.Sprintf("%d cases: %d passed, %d failed; %d events", n.Cases, n.Passed, n.Failed, n.Events)
 	if n.Unchecked > 0 {
 		s += fmt.Sprintf("; %d expectations not checked", n.Unchecked)
 	}
 	return s
 }
 
-// WriteText writes the report for people: failures in detail, what was skipped and not checked, a line per suite and the
+// WriteText writes the report for people: failures in detail, what was not checked, a line per suite and the
 // total. Verbose lists the passed cases too.
 func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	var b strings.Builder
@@ -122,8 +116,6 @@ func (c *CaseResult) writeText(b *strings.Builder, engine string, verbose bool) 
 		for _, f := range c.Failures {
 			fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(f, "\n", "\n    "))
 		}
-	case c.Status == Skipped:
-		fmt.Fprintf(b, "SKIP %s: %s (%s): needs %s\n", c.Case.Pos, c.Case.Name, engine, c.Reason)
 	case verbose:
 		fmt.Fprintf(b, "ok   %s: %s (%s): %d events\n", c.Case.Pos, c.Case.Name, engine, c.Events)
 	}

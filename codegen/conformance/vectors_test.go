@@ -80,7 +80,7 @@ func checkSuite(t *testing.T, s *Suite, exceptions []*exception) {
 		if c.Status == Passed || excused(exceptions, s, c) {
 			continue
 		}
-		t.Errorf("%s: %s (%s): %s %s", c.Case.Pos, c.Case.Name, s.Engine, c.Status, c.Reason)
+		t.Errorf("%s: %s (%s): %s", c.Case.Pos, c.Case.Name, s.Engine, c.Status)
 		for _, f := range c.Failures {
 			t.Errorf("    %s", f)
 		}
