@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -145,6 +146,9 @@ func (c *corr) fits(from *savedGroup) bool {
 		for _, x := range list {
 			if x.time < 0 || x.time > maxTime || x.times == 0 || x.times > maxTimes || !c.fitsText(x.text) {
 				return false
+			}
+			if v := payloadNumber(x.payload); math.IsNaN(v) || math.IsInf(v, 0) {
+				return false // numbers are finite, and the other payloads small integers
 			}
 		}
 	}

@@ -1,0 +1,249 @@
+package correlate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/decode"
+)
+
+// benchWindow is how many entries the windows of the benchmarks hold once they are full.
+const benchWindow = 2000
+
+// benchRule is a rule whose condition does not hold, so that the cost of reports is left out.
+func benchRule(typ Type, window Window) *Rule {
+	r := &Rule{
+		Meta: rtlib.Meta{Title: "bench", Source: "bench.yml"}, Type: typ, Window: window, Timespan: benchWindow, Gap: 100,
+		References: []string{"d0"}, Sources: []Source{{"d0", []int{0}}}, GroupBy: []Part{{Name: "User"}},
+		Thresholds: []Threshold{{Greater, 1e12}},
+	}
+	switch typ {
+	case ValueCount:
+		r.Fields = []rtlib.Field{"V"}
+	case ValueSum, ValueAvg, ValuePercentile, ValueMedian:
+		r.Fields = []rtlib.Field{"N"}
+		r.Percentile = 95
+	case Temporal, TemporalOrdered:
+		r.References = []string{"d0", "d1", "d2"}
+		r.Sources = []Source{{"d0", []int{0}}, {"d1", []int{1}}, {"d2", []int{2}}}
+		r.Thresholds = []Threshold{{Greater, 5}}
+		if typ == TemporalOrdered {
+			r.Extended = rtlib.AllConds{rtlib.Sel("d0"), rtlib.NotCond{X: rtlib.Sel("d1")}, rtlib.Sel("d2")}
+		}
+	}
+	return r
+}
+
+func benchEngine(t testing.TB, opts Options, rules ...*Rule) *Engine {
+	t.Helper()
+	var detections []*rtlib.Rule
+	for i := range 3 {
+		detections = append(detections, &rtlib.Rule{Meta: rtlib.Meta{Source: fmt.Sprint("d", i)}})
+	}
+	e, err := New(detections, rules, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// benchInputs extracts n events; event i is what make says.
+func benchInputs(t testing.TB, e *Engine, n int, make func(i int) string) []Input {
+	t.Helper()
+	plan := decode.NewPlan(e.Fields(), false)
+	ev := rtlib.NewEvent()
+	ins := []Input{}
+	for i := range n {
+		var in Input
+		if err := plan.JSON(ev, []byte(make(i))); err != nil {
+			t.Fatal(err)
+		}
+		e.Extract(&in, ev, []int{i % 3}[:])
+		ins = append(ins, in)
+	}
+	return ins
+}
+
+// numberStyles are the numbers of value_sum and its like: whole ones add without rounding, decimals do not.
+var numberStyles = map[string]func(i int) string{
+	"integers": func(i int) string { return fmt.Sprint(i * 7919 % 100_003) },
+	"decimals": func(i int) string { return fmt.Sprintf("%d.%02d", i*7919%100_003, i%100) },
+}
+
+// BenchmarkApply feeds one group, whose window holds 2,000 entries and, of value_count, as many values.
+func BenchmarkApply(b *testing.B) {
+	for typ := EventCount; typ <= ValueMedian; typ++ {
+		for window := Sliding; window <= Session; window++ {
+			styles := []string{"integers"}
+			if typ == ValueSum || typ == ValueAvg {
+				styles = append(styles, "decimals")
+			}
+			for _, style := range styles {
+				name := fmt.Sprintf("%s/%s", typ, window)
+				if len(styles) > 1 {
+					name += "/" + style
+				}
+				b.Run(name, func(b *testing.B) {
+					r := benchRule(typ, window)
+					if typ <= ValueCount || typ > TemporalOrdered {
+						for i, d := range []string{"d1", "d2"} {
+							r.References = append(r.References, d)
+							r.Sources = append(r.Sources, Source{d, []int{1 + i}})
+						}
+					}
+					e := benchEngine(b, Options{}, r)
+					benchApply(b, e, benchInputs(b, e, 4*benchWindow, func(i int) string {
+						return fmt.Sprintf(`{"User":"al","V":"value-%d","N":%s}`, i%(2*benchWindow), numberStyles[style](i))
+					}))
+				})
+			}
+		}
+	}
+}
+
+// benchApply applies ins over and over, one a second.
+func benchApply(b *testing.B, e *Engine, ins []Input) {
+	b.Helper()
+	b.ReportAllocs()
+	t := int64(1_000_000)
+	apply := func() {
+		in := &ins[t%int64(len(ins))]
+		in.time = t
+		if len(e.Apply(in, t)) > 0 {
+			b.Fatal("fired")
+		}
+		t++
+	}
+	for range 3 * benchWindow {
+		apply()
+	}
+	for b.Loop() {
+		apply()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+}
+
+// BenchmarkGroups feeds many groups at random, a few entries each.
+func BenchmarkGroups(b *testing.B) {
+	for _, groups := range []int{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(groups), func(b *testing.B) {
+			r := benchRule(EventCount, Sliding)
+			r.Timespan = int64(4 * groups)
+			e := benchEngine(b, Options{MaxStateEntries: 2 * groups}, r)
+			ins := benchInputs(b, e, 1, func(i int) string { return `{"User":"000000000"}` })
+			b.ReportAllocs()
+			t := int64(1_000_000)
+			apply := func() {
+				in := &ins[0]
+				in.time = t
+				nameUser(in, rand.IntN(groups))
+				e.Apply(in, t)
+				t++
+			}
+			for range 4 * groups {
+				apply()
+			}
+			for b.Loop() {
+				apply()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+		})
+	}
+}
+
+// nameUser writes a number over the user of an input.
+func nameUser(in *Input, n int) {
+	text := in.at(in.values[0].text)
+	for i := range text {
+		text[len(text)-1-i] = byte('0' + n%10)
+		n /= 10
+	}
+}
+
+// BenchmarkFlood feeds a new group with every event, at the cap: the worst case of eviction.
+func BenchmarkFlood(b *testing.B) {
+	e := benchEngine(b, Options{}, benchRule(EventCount, Sliding))
+	ins := benchInputs(b, e, 1, func(i int) string { return `{"User":"000000000"}` })
+	b.ReportAllocs()
+	n := 0
+	apply := func() {
+		ins[0].time = int64(1_000_000 + n/1000)
+		nameUser(&ins[0], n)
+		e.Apply(&ins[0], ins[0].time)
+		n++
+	}
+	for range 2 * defaultMaxStateEntries {
+		apply()
+	}
+	for b.Loop() {
+		apply()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+}
+
+// BenchmarkExtract takes what one correlation needs out of a decoded event.
+func BenchmarkExtract(b *testing.B) {
+	for _, mode := range []EventMode{EventsNone, EventsRefs, EventsFull} {
+		b.Run(mode.String(), func(b *testing.B) {
+			r := benchRule(ValueSum, Sliding)
+			r.EventMode = mode
+			e := benchEngine(b, Options{}, r)
+			ev := rtlib.NewEvent()
+			line := []byte(`{"@timestamp":"2024-07-10T12:00:00Z","User":"al","N":12.5,"id":"0123456789","Image":"C:\\Windows\\System32\\cmd.exe"}`)
+			if err := decode.NewPlan(e.Fields(), false).JSON(ev, line); err != nil {
+				b.Fatal(err)
+			}
+			var in Input
+			b.ReportAllocs()
+			for b.Loop() {
+				e.Extract(&in, ev, []int{0})
+			}
+		})
+	}
+}
+
+// BenchmarkMemory measures the heap that groups of event_count take.
+func BenchmarkMemory(b *testing.B) {
+	for _, entries := range []int{1, 4, 10} {
+		b.Run(fmt.Sprintf("entries=%d", entries), func(b *testing.B) {
+			for b.Loop() {
+				perGroup, e := measureGroups(b, 1_000_000, entries)
+				b.ReportMetric(perGroup, "bytes/group")
+				runtime.KeepAlive(e)
+			}
+		})
+	}
+}
+
+// measureGroups makes groups and returns the bytes of heap that each takes.
+func measureGroups(t testing.TB, groups, entries int) (perGroup float64, e *Engine) {
+	t.Helper()
+	r := benchRule(EventCount, Sliding)
+	r.Timespan = 1 << 30
+	e = benchEngine(t, Options{MaxStateEntries: 2 * groups}, r)
+	ins := benchInputs(t, e, 1, func(i int) string { return `{"User":"user-000000000"}` })
+	before := heap()
+	for k := range entries {
+		for n := range groups {
+			ins[0].time = int64(1_000_000 + k*3600)
+			nameUser(&ins[0], n)
+			e.Apply(&ins[0], ins[0].time)
+		}
+	}
+	if got := e.Stats(); got.Groups != groups || got.Entries != groups*entries {
+		t.Fatalf("%+v", got)
+	}
+	return float64(heap()-before) / float64(groups), e
+}
+
+// heap returns the bytes of heap in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
