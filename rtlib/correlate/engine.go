@@ -34,16 +34,15 @@ const (
 // Engine holds a set of correlations and the windows of their groups. Extract is safe for concurrent use; all other methods
 // belong to one goroutine at a time. It reads no clock, does no I/O and does not depend on anything random in what it returns.
 type Engine struct {
-	corrs      []*corr
-	feeds      [][]feed // by detection
-	hidden     []bool   // by detection
-	wants      []want   // by detection
-	times      []rtlib.FieldID
-	ids        []rtlib.FieldID
-	reads      []read
-	skip       bool
-	maxGroups  int
-	maxResting int
+	corrs     []*corr
+	feeds     [][]feed // by detection
+	hidden    []bool   // by detection
+	wants     []want   // by detection
+	times     []rtlib.FieldID
+	ids       []rtlib.FieldID
+	reads     []read
+	skip      bool
+	maxGroups int
 
 	seed    maphash.Seed
 	words   *arena[uint64]
@@ -93,7 +92,6 @@ func New(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error)
 	if e.maxGroups <= 0 {
 		e.maxGroups = defaultMaxStateEntries
 	}
-	e.maxResting = e.maxGroups
 	e.one, e.two, e.tree = runs{e.words, 1}, runs{e.words, 2}, tree{e.words}
 	e.due.groups, e.resting.groups = &e.groups, &e.groups
 	r := resolver{engine: e, opts: withAttributes(opts, detections, rules), reads: map[rtlib.FieldID]int32{}}

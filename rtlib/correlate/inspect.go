@@ -83,8 +83,8 @@ func (e *Engine) inspect(id uint32) GroupInfo {
 		Rule: c.rule, Index: int(c.index), Key: e.keyParts(c, g), EmptyAt: e.emptyAt(c, g), Suppress: c.suppress,
 		LastAlert: g.alert, HasAlert: g.alert != noTime,
 	}
-	if g.buf != 0 {
-		info.Buffered = int(e.buffers.at(g.buf).n)
+	if r := e.bufferOf(g); r != nil {
+		info.Buffered = int(r.n)
 	}
 	for i := range c.queueCount() {
 		info.Entries += e.queueAt(c, g, i).count

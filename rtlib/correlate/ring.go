@@ -71,7 +71,7 @@ func (w runs) push(r *ring, x run) (joined bool) {
 // pushRun adds a run of its own.
 func (w runs) pushRun(r *ring, x run) {
 	if r.n == w.capacity(r) {
-		w.resize(r, r.n+1)
+		w.resize(r, r.n+1+slack(r.n))
 	}
 	r.n++
 	s := w.slot(r, r.n-1)
@@ -79,6 +79,14 @@ func (w runs) pushRun(r *ring, x run) {
 	if w.width == 2 {
 		s[1] = x.payload
 	}
+}
+
+// slack returns for how many more entries than n a ring that grows makes room: few while it is small, since most are.
+func slack(n uint32) uint32 {
+	if n < 64 {
+		return n / 8
+	}
+	return n / 2
 }
 
 // resize moves the entries to the smallest block that holds size of them.

@@ -87,10 +87,8 @@ func (e *Engine) save(c *corr, g *group, to *savedGroup) {
 		}
 		to.queues[i] = list
 	}
-	if g.buf == 0 {
-		return
-	}
-	for r, i := e.buffers.at(g.buf), uint32(0); i < r.n; i++ {
+	r := e.bufferOf(g)
+	for i := uint32(0); r != nil && i < r.n; i++ {
 		x := e.two.at(r, i)
 		b := e.blobs.at(uint32(x.payload))
 		to.buffer = append(to.buffer, savedEvent{x.time, b.data, b.none})

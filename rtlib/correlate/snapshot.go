@@ -23,7 +23,7 @@ func (e *Engine) AppendJSON(dst []byte) []byte {
 	w.section("last_alert", all, func(c *corr, g *group) bool { return g.alert != noTime },
 		func(c *corr, s *savedGroup) { w.dst = strconv.AppendInt(w.dst, s.alert, 10) })
 	buffered := func(mode EventMode) func(*corr, *group) bool {
-		return func(c *corr, g *group) bool { return c.mode == mode && g.buf != 0 && e.buffers.at(g.buf).n > 0 }
+		return func(c *corr, g *group) bool { r := e.bufferOf(g); return c.mode == mode && r != nil && r.n > 0 }
 	}
 	w.section("event_buffers", all, buffered(EventsFull), w.events)
 	w.section("event_ref_buffers", all, buffered(EventsRefs), w.refs)
