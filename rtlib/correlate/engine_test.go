@@ -292,7 +292,7 @@ func TestGroupsAreShown(t *testing.T) {
 	}
 	want := []GroupInfo{
 		{Key: []KeyPart{{"User", "bo", true}}, Entries: 1, Oldest: 5, Newest: 5, Value: 1, EmptyAt: 65, Suppress: 9,
-			References: []ReferenceInfo{{"x", 1, 5, 5}, {"y", 0, 0, 0}}, LastAlert: noTime},
+			References: []ReferenceInfo{{"x", 1, 5, 5}, {"y", 0, 0, 0}}},
 		{Key: []KeyPart{{"User", "al", true}}, Entries: 3, Oldest: 7, Newest: 9, Value: 2, Holds: true, EmptyAt: 69, Suppress: 9,
 			References: []ReferenceInfo{{"x", 2, 7, 9}, {"y", 1, 9, 9}}, LastAlert: 9, HasAlert: true},
 	}

@@ -3,6 +3,7 @@ package correlate
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"testing"
 
 	"github.com/rsigma-go/rsigma/rtlib"
@@ -100,5 +101,24 @@ func FuzzLoadState(f *testing.F) {
 		if _, err := e.ApplyChanges(data); err == nil {
 			use(t, e)
 		}
+	})
+}
+
+func FuzzReadInput(f *testing.F) {
+	e := fuzzEngine(f)
+	d := newDriver(e)
+	for _, ev := range fuzzEvents {
+		d.apply(f, &twinEvent{json: ev, hits: []int{0}}, testNow)
+		f.Add(slices.Clone(d.log))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e := seededEngine(t)
+		var in Input
+		if err := e.ReadInput(&in, data); err != nil {
+			return
+		}
+		e.Apply(&in, testNow)
+		e.Apply(&in, testNow)
+		use(t, e)
 	})
 }

@@ -23,7 +23,7 @@ type GroupInfo struct {
 	References []ReferenceInfo
 	// EmptyAt is the event time at which nothing of the window is left if no more events come.
 	EmptyAt int64
-	// LastAlert is the time of the last report, if HasAlert. While an event is less than Suppress seconds after it, nothing is
+	// LastAlert is the time of the last report, 0 unless HasAlert. While an event is less than Suppress seconds after it, nothing is
 	// reported.
 	LastAlert int64
 	HasAlert  bool
@@ -84,7 +84,10 @@ func (e *Engine) inspect(id uint32) GroupInfo {
 	e.settle(c, g)
 	info := GroupInfo{
 		id: id, Rule: c.rule, Index: int(c.index), Key: e.keyParts(c, g), EmptyAt: e.emptyAt(c, g), Suppress: c.suppress,
-		LastAlert: g.alert, HasAlert: g.alert != noTime,
+		HasAlert: g.alert != noTime,
+	}
+	if info.HasAlert {
+		info.LastAlert = g.alert
 	}
 	if r := e.bufferOf(g); r != nil {
 		info.Buffered = int(r.n)
