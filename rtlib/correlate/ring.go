@@ -55,6 +55,20 @@ func (w runs) at(r *ring, i uint32) run {
 func (w runs) first(r *ring) run { return w.at(r, 0) }
 func (w runs) last(r *ring) run  { return w.at(r, r.n-1) }
 
+// parts returns the words of all entries in order: those up to the end of the block, and those that follow at its beginning.
+func (w runs) parts(r *ring) [2][]uint64 {
+	if r.n == 0 {
+		return [2][]uint64{}
+	}
+	size := w.capacity(r)
+	block := w.words.block(r.ref, r.class)
+	to := r.head + r.n
+	if to <= size {
+		return [2][]uint64{block[r.head*w.width : to*w.width]}
+	}
+	return [2][]uint64{block[r.head*w.width : size*w.width], block[:(to-size)*w.width]}
+}
+
 // push adds entries and reports whether they joined the last run.
 func (w runs) push(r *ring, x run) (joined bool) {
 	if r.n > 0 {

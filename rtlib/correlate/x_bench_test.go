@@ -13,12 +13,12 @@ import (
 // benchWindow is how many entries the windows of the benchmarks hold once they are full.
 const benchWindow = 2000
 
-// benchRule is a rule whose condition does not hold, so that the cost of reports is left out.
+// benchRule is a rule that three detections feed and that reports nothing, so that the cost of reports is left out.
 func benchRule(typ Type, window Window) *Rule {
 	r := &Rule{
 		Meta: rtlib.Meta{Title: "bench", Source: "bench.yml"}, Type: typ, Window: window, Timespan: benchWindow, Gap: 100,
-		References: []string{"d0"}, Sources: []Source{{"d0", []int{0}}}, GroupBy: []Part{{Name: "User"}},
-		Thresholds: []Threshold{{Greater, 1e12}},
+		References: []string{"d0", "d1", "d2"}, Sources: []Source{{"d0", []int{0}}, {"d1", []int{1}}, {"d2", []int{2}}},
+		GroupBy: []Part{{Name: "User"}}, Thresholds: []Threshold{{Greater, 1e12}},
 	}
 	switch typ {
 	case ValueCount:
@@ -26,13 +26,8 @@ func benchRule(typ Type, window Window) *Rule {
 	case ValueSum, ValueAvg, ValuePercentile, ValueMedian:
 		r.Fields = []rtlib.Field{"N"}
 		r.Percentile = 95
-	case Temporal, TemporalOrdered:
-		r.References = []string{"d0", "d1", "d2"}
-		r.Sources = []Source{{"d0", []int{0}}, {"d1", []int{1}}, {"d2", []int{2}}}
-		r.Thresholds = []Threshold{{Greater, 5}}
-		if typ == TemporalOrdered {
-			r.Extended = rtlib.AllConds{rtlib.Sel("d0"), rtlib.NotCond{X: rtlib.Sel("d1")}, rtlib.Sel("d2")}
-		}
+	case TemporalOrdered: // it holds, so that the order is looked for, but is suppressed after the first time
+		r.Thresholds, r.Suppress = nil, 1<<40
 	}
 	return r
 }
@@ -61,7 +56,7 @@ func benchInputs(t testing.TB, e *Engine, n int, make func(i int) string) []Inpu
 		if err := plan.JSON(ev, []byte(make(i))); err != nil {
 			t.Fatal(err)
 		}
-		e.Extract(&in, ev, []int{i % 3}[:])
+		e.Extract(&in, ev, []int{i % 3})
 		ins = append(ins, in)
 	}
 	return ins
@@ -88,12 +83,6 @@ func BenchmarkApply(b *testing.B) {
 				}
 				b.Run(name, func(b *testing.B) {
 					r := benchRule(typ, window)
-					if typ <= ValueCount || typ > TemporalOrdered {
-						for i, d := range []string{"d1", "d2"} {
-							r.References = append(r.References, d)
-							r.Sources = append(r.Sources, Source{d, []int{1 + i}})
-						}
-					}
 					e := benchEngine(b, Options{}, r)
 					benchApply(b, e, benchInputs(b, e, 4*benchWindow, func(i int) string {
 						return fmt.Sprintf(`{"User":"al","V":"value-%d","N":%s}`, i%(2*benchWindow), numberStyles[style](i))
@@ -104,24 +93,75 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
+// BenchmarkLate is BenchmarkApply with sliding windows and times that jump back and forth by up to a minute, without and with a
+// cap on entries.
+func BenchmarkLate(b *testing.B) {
+	for typ := EventCount; typ <= ValueMedian; typ++ {
+		for _, capped := range []int{0, benchWindow / 2} {
+			b.Run(fmt.Sprintf("%s/cap=%d", typ, capped), func(b *testing.B) {
+				r := benchRule(typ, Sliding)
+				r.MaxGroupEntries = capped
+				e := benchEngine(b, Options{}, r)
+				ins := benchInputs(b, e, 4*benchWindow, func(i int) string {
+					return fmt.Sprintf(`{"User":"al","V":"value-%d","N":%d.1}`, i%(2*benchWindow), i)
+				})
+				b.ReportAllocs()
+				t := int64(1_000_000)
+				for b.Loop() {
+					in := &ins[t%int64(len(ins))]
+					in.time = t - t*7919%61
+					e.Apply(in, t)
+					t++
+				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+			})
+		}
+	}
+}
+
+// BenchmarkFiring reports on every feed.
+func BenchmarkFiring(b *testing.B) {
+	for _, style := range []string{"integers", "decimals"} {
+		for _, typ := range []Type{EventCount, ValueSum, ValueMedian} {
+			b.Run(fmt.Sprintf("%s/%s", typ, style), func(b *testing.B) {
+				r := benchRule(typ, Sliding)
+				r.Thresholds[0].Value = 0
+				e := benchEngine(b, Options{}, r)
+				ins := benchInputs(b, e, 4*benchWindow, func(i int) string {
+					return fmt.Sprintf(`{"User":"al","N":%s}`, numberStyles[style](i+1))
+				})
+				b.ReportAllocs()
+				t := int64(1_000_000)
+				for b.Loop() {
+					in := &ins[t%int64(len(ins))]
+					in.time = t
+					e.Apply(in, t)
+					t++
+				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+			})
+		}
+	}
+}
+
 // benchApply applies ins over and over, one a second.
 func benchApply(b *testing.B, e *Engine, ins []Input) {
 	b.Helper()
 	b.ReportAllocs()
 	t := int64(1_000_000)
-	apply := func() {
+	apply := func() (fired bool) {
 		in := &ins[t%int64(len(ins))]
 		in.time = t
-		if len(e.Apply(in, t)) > 0 {
-			b.Fatal("fired")
-		}
 		t++
+		return len(e.Apply(in, t)) > 0
 	}
 	for range 3 * benchWindow {
 		apply()
 	}
 	for b.Loop() {
-		apply()
+		if apply() {
+			b.Fatal("fired")
+		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
 }
@@ -180,6 +220,32 @@ func BenchmarkFlood(b *testing.B) {
 	}
 	for b.Loop() {
 		apply()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
+}
+
+// BenchmarkChurn is the other worst case at the cap: with every event one group expires and a new one comes.
+func BenchmarkChurn(b *testing.B) {
+	r := benchRule(EventCount, Sliding)
+	r.Timespan = defaultMaxStateEntries
+	e := benchEngine(b, Options{}, r)
+	ins := benchInputs(b, e, 1, func(i int) string { return `{"User":"000000000"}` })
+	b.ReportAllocs()
+	n := 0
+	apply := func() {
+		ins[0].time = int64(1_000_000 + n)
+		nameUser(&ins[0], n)
+		e.Apply(&ins[0], ins[0].time)
+		n++
+	}
+	for range 2 * defaultMaxStateEntries {
+		apply()
+	}
+	for b.Loop() {
+		apply()
+	}
+	if s := e.Stats(); s.Evicted[0] > 0 || s.Groups < defaultMaxStateEntries-1 {
+		b.Fatalf("%+v", s)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mupdates/s")
 }
