@@ -277,3 +277,28 @@ func TestTuplesSurviveASnapshot(t *testing.T) {
 		t.Error("a tuple of one part fits two fields")
 	}
 }
+
+// TestAnAgingReachesAReplicaOnce has a group that is older than an aging which the replica knows of already.
+func TestAnAgingReachesAReplicaOnce(t *testing.T) {
+	t.Parallel()
+	a, b := newDriver(mustNew(t, Options{}, countRule("a.yml", 2))), newDriver(mustNew(t, Options{}, countRule("a.yml", 2)))
+	mark := uint64(0)
+	follow := func() {
+		var delta []byte
+		delta, mark = a.e.Changes(nil, mark)
+		if _, err := b.e.ApplyChanges(delta); err != nil {
+			t.Fatal(err)
+		}
+	}
+	follow()
+	a.apply(t, userEvent(150, "new"), testNow)
+	a.e.Sweep(testNow)
+	follow()
+	a.apply(t, userEvent(20, "old"), testNow)
+	follow()
+	follow()
+	want := a.apply(t, userEvent(30, "old"), testNow)
+	if got := b.apply(t, userEvent(30, "old"), testNow); got != want || want == "" {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
