@@ -117,6 +117,9 @@ func (a *arena[T]) addPage(class uint8) uint32 {
 	default:
 		a.pages = append(a.pages, page[T]{})
 	}
+	if i >= 1<<(32-pageBits) {
+		panic("correlate: more state than 32-bit addresses reach") // 16 GiB or more
+	}
 	p := page[T]{
 		data:   make([]T, uint64(blocks)*uint64(size)*uint64(a.unit)),
 		free:   make([]uint64, (blocks+63)/64),

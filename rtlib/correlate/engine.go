@@ -12,7 +12,7 @@ type Options struct {
 	Suppress  int64     // seconds; 0 is none
 	Action    Action    // ActionDefault is ActionAlert
 	EventMode EventMode // EventsDefault is EventsNone
-	MaxEvents int       // events or references that a group keeps; 0 is 10
+	MaxEvents int       // events or references that a group keeps; 0 is 10. Groups that keep the same event share it
 	// MaxStateEntries is the number of groups over all correlations at which groups are evicted; 0 is 100,000.
 	MaxStateEntries int
 	// MaxGroupEntries caps the entries of a group, for temporal types those of a reference; 0 is no cap. A written 0 counts as

@@ -341,6 +341,34 @@ func TestFeedsAllocateNothing(t *testing.T) {
 	}
 }
 
+func TestEventsAreExtractedWhileOthersAreApplied(t *testing.T) {
+	t.Parallel()
+	r := countRule("a.yml", 1)
+	r.EventMode = EventsFull
+	e := mustNew(t, Options{}, r)
+	inputs := make(chan *Input, 16)
+	for i := range 4 {
+		go func() {
+			d := newDriver(e)
+			for k := range 200 {
+				if err := d.plan.JSON(d.ev, []byte(userEvent(int64(k), fmt.Sprint("u", i)).json)); err != nil {
+					panic(err)
+				}
+				in := new(Input)
+				e.Extract(in, d.ev, []int{0})
+				inputs <- in
+			}
+		}()
+	}
+	fired := 0
+	for range 800 {
+		fired += len(e.Apply(<-inputs, testNow))
+	}
+	if fired != 800 {
+		t.Errorf("%d firings", fired)
+	}
+}
+
 func TestExtractAllocatesNothing(t *testing.T) {
 	r := benchRule(ValueSum, Sliding)
 	r.EventMode = EventsFull
