@@ -75,6 +75,7 @@ func (e *Engine) age(t int64) {
 	for len(e.resting.list) > 0 && e.resting.at(0).due <= t {
 		e.endRest(e.resting.list[0])
 	}
+	e.boundResting()
 	if len(e.agings.list) > 64+e.stats.Groups || e.agings.seq > 1<<31 {
 		e.settleAll()
 	}

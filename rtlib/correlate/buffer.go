@@ -65,11 +65,23 @@ func (e *Engine) dropBlobs() {
 	e.scratch.full, e.scratch.ref = 0, 0
 }
 
-func (e *Engine) pushBuffer(c *corr, g *group, t int64, blob uint32) {
-	if g.buf == 0 {
-		g.buf = e.buffers.alloc()
+// bufferOf returns the event buffer of g, nil if it has none.
+func (e *Engine) bufferOf(g *group) *ring {
+	if g.extra == 0 {
+		return nil
 	}
-	r := e.buffers.at(g.buf)
+	if buf := e.extras.at(g.extra).buf; buf != 0 {
+		return e.buffers.at(buf)
+	}
+	return nil
+}
+
+func (e *Engine) pushBuffer(c *corr, g *group, t int64, blob uint32) {
+	x := e.extraOf(&g.queue)
+	if x.buf == 0 {
+		x.buf = e.buffers.alloc()
+	}
+	r := e.buffers.at(x.buf)
 	e.two.pushRun(r, run{t, 1, uint64(blob)})
 	for r.n > c.maxEvents {
 		e.popBuffer(r)
@@ -83,32 +95,31 @@ func (e *Engine) popBuffer(r *ring) {
 
 // slideBuffer drops events from the front while their time is not after edge.
 func (e *Engine) slideBuffer(g *group, edge int64) {
-	if g.buf == 0 {
-		return
-	}
-	r := e.buffers.at(g.buf)
-	for r.n > 0 && e.two.first(r).time <= edge {
+	r := e.bufferOf(g)
+	for r != nil && r.n > 0 && e.two.first(r).time <= edge {
 		e.popBuffer(r)
 	}
 }
 
 func (e *Engine) clearBuffer(g *group) {
-	if g.buf == 0 {
+	r := e.bufferOf(g)
+	if r == nil {
 		return
 	}
-	for r := e.buffers.at(g.buf); r.n > 0; {
+	for r.n > 0 {
 		e.popBuffer(r)
 	}
-	e.buffers.release(g.buf)
-	g.buf = 0
+	x := e.extras.at(g.extra)
+	e.buffers.release(x.buf)
+	x.buf = 0
 }
 
 // reportEvents puts the buffered events of g into a firing.
 func (e *Engine) reportEvents(c *corr, g *group, f *Firing) {
-	if g.buf == 0 {
+	s, r := &e.scratch, e.bufferOf(g)
+	if r == nil {
 		return
 	}
-	s, r := &e.scratch, e.buffers.at(g.buf)
 	switch c.mode {
 	case EventsFull:
 		from := len(s.events)

@@ -22,8 +22,9 @@ type changes struct {
 type dirtyGroup struct{ id, epoch uint32 }
 
 type goneGroup struct {
-	corr, epoch uint32
-	key         span
+	corr  uint16
+	epoch uint32
+	key   span
 }
 
 // epochAging is the greatest time of the agings in an epoch.

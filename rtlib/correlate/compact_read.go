@@ -117,6 +117,7 @@ func (e *Engine) applyCompact(r *compactReader) (Restored, error) {
 			sum.Groups++
 		}
 	}
+	e.boundResting()
 	if r.bad || len(r.data) > 0 {
 		return sum, fmt.Errorf("%w: records", ErrCorrupt)
 	}

@@ -12,7 +12,7 @@ type Options struct {
 	Suppress  int64     // seconds; 0 is none
 	Action    Action    // ActionDefault is ActionAlert
 	EventMode EventMode // EventsDefault is EventsNone
-	MaxEvents int       // events or references that a group keeps; 0 is 10
+	MaxEvents int       // events or references that a group keeps; 0 is 10. Groups that keep the same event share it
 	// MaxStateEntries is the number of groups over all correlations at which groups are evicted; 0 is 100,000.
 	MaxStateEntries int
 	// MaxGroupEntries caps the entries of a group, for temporal types those of a reference; 0 is no cap. A written 0 counts as
@@ -34,16 +34,15 @@ const (
 // Engine holds a set of correlations and the windows of their groups. Extract is safe for concurrent use; all other methods
 // belong to one goroutine at a time. It reads no clock, does no I/O and does not depend on anything random in what it returns.
 type Engine struct {
-	corrs      []*corr
-	feeds      [][]feed // by detection
-	hidden     []bool   // by detection
-	wants      []want   // by detection
-	times      []rtlib.FieldID
-	ids        []rtlib.FieldID
-	reads      []read
-	skip       bool
-	maxGroups  int
-	maxResting int
+	corrs     []*corr
+	feeds     [][]feed // by detection
+	hidden    []bool   // by detection
+	wants     []want   // by detection
+	times     []rtlib.FieldID
+	ids       []rtlib.FieldID
+	reads     []read
+	skip      bool
+	maxGroups int
 
 	seed    maphash.Seed
 	words   *arena[uint64]
@@ -93,7 +92,6 @@ func New(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error)
 	if e.maxGroups <= 0 {
 		e.maxGroups = defaultMaxStateEntries
 	}
-	e.maxResting = e.maxGroups
 	e.one, e.two, e.tree = runs{e.words, 1}, runs{e.words, 2}, tree{e.words}
 	e.due.groups, e.resting.groups = &e.groups, &e.groups
 	r := resolver{engine: e, opts: withAttributes(opts, detections, rules), reads: map[rtlib.FieldID]int32{}}

@@ -6,20 +6,19 @@ import (
 	"hash/maphash"
 )
 
-// A group is the state of one correlation for one key.
+// A group is the state of one correlation for one key. There may be millions: it holds no pointers, and what few groups need
+// lies elsewhere.
 type group struct {
 	queue        // of all types but the temporal ones, whose queues lie in corr.sets
 	fed   uint64 // number of the last feed, for ties among stale groups
 	due   int64  // live: not later than the time at which it is empty. resting: end of suppression
 	alert int64  // time of the last report, or noTime
-	hash  uint32
-	corr  uint32
 	key   uint32 // in Engine.texts
 	place uint32 // in Engine.due or Engine.resting
 	aged  uint32 // number of the last aging that was applied
 	stamp uint32 // when it last changed, for Engine.Changes
 	ext   uint32 // what the kind keeps beside the queue: distinct values, a sum, or the number of a set of queues
-	buf   uint32 // event buffer, 0 for none
+	corr  uint16
 	life  life
 }
 
@@ -34,16 +33,18 @@ const (
 
 // A queue is the retained entries of a group or, in temporal types, of a reference.
 type queue struct {
+	count uint64 // entries
 	ring
 	extra uint32 // what is not always needed, 0 for none
-	count uint64 // entries
-	max   int64  // greatest time among them, unless extra has it
 }
 
 // extra is what only some queues need.
 type extra struct {
-	maxima ring   // with a cap on entries: times that are greater than all later ones
+	maxima ring   // with a cap on entries: times that are not less than any later one
 	order  sorted // numbers in order; or times in order, since one was late
+	max    int64  // without a cap: the greatest time, if late
+	late   bool   // the last entry does not have the greatest time
+	buf    uint32 // of a group's own queue: its event buffer, 0 for none
 }
 
 // appendPart encodes a part of a group key, or of a tuple: its length plus one and the text, or 0 if it is absent.
@@ -75,13 +76,13 @@ func skipPart(key []byte) (rest []byte, ok bool) {
 	return key[w+int(max(n, 1)-1):], true
 }
 
-func (e *Engine) hash(corr uint32, key []byte) uint32 {
+func (e *Engine) hash(corr uint16, key []byte) uint32 {
 	h := maphash.Bytes(e.seed, key) + uint64(corr)*0x9e3779b97f4a7c15
 	return uint32(h ^ h>>32)
 }
 
 // find returns the group record of a key, or 0.
-func (e *Engine) find(corr, hash uint32, key []byte) uint32 {
+func (e *Engine) find(corr uint16, hash uint32, key []byte) uint32 {
 	if e.table.n == 0 {
 		return 0
 	}
@@ -108,7 +109,7 @@ func (e *Engine) open(c *corr, key []byte) uint32 {
 		e.resting.remove(id)
 	} else {
 		id = e.groups.alloc()
-		*e.groups.at(id) = group{corr: c.index, hash: hash, key: e.texts.put(key), alert: noTime}
+		*e.groups.at(id) = group{corr: c.index, key: e.texts.put(key), alert: noTime}
 		e.table.insert(hash, id)
 	}
 	e.enliven(c, id)
@@ -133,13 +134,17 @@ func (e *Engine) enliven(c *corr, id uint32) {
 
 // clear drops the entries and the event buffer of a group.
 func (e *Engine) clear(c *corr, g *group) {
+	e.clearBuffer(g)
 	for i := range c.queueCount() {
 		e.clearQueue(c, e.queueAt(c, g, i), g)
+	}
+	if g.extra != 0 { // of a temporal group, for the buffer
+		e.extras.release(g.extra)
+		g.extra = 0
 	}
 	if c.kind == kindSum {
 		*e.sums.at(g.ext) = sumState{}
 	}
-	e.clearBuffer(g)
 }
 
 // remove ends a live group. Its suppression time stays until it is over at time t; pass forget to drop it too.
@@ -164,7 +169,11 @@ func (e *Engine) remove(c *corr, id uint32, t int64, forget bool) {
 	g.due = g.alert + c.suppress
 	e.resting.add(id)
 	e.touched(id, g)
-	if len(e.resting.list) > e.maxResting {
+}
+
+// boundResting keeps the suppression times of removed groups as few as groups may be: those that end first go first.
+func (e *Engine) boundResting() {
+	for len(e.resting.list) > e.maxGroups {
 		e.endRest(e.resting.list[0])
 	}
 }
@@ -179,7 +188,7 @@ func (e *Engine) endRest(id uint32) {
 func (e *Engine) free(id uint32) {
 	g := e.groups.at(id)
 	e.noteGone(g)
-	e.table.remove(g.hash, id)
+	e.table.remove(e.hash(g.corr, e.texts.at(g.key)), id)
 	e.texts.drop(g.key)
 	e.groups.release(id)
 }

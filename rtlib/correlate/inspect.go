@@ -23,12 +23,14 @@ type GroupInfo struct {
 	References []ReferenceInfo
 	// EmptyAt is the event time at which nothing of the window is left if no more events come.
 	EmptyAt int64
-	// LastAlert is the time of the last report, if HasAlert. While an event is less than Suppress seconds after it, nothing is
+	// LastAlert is the time of the last report, 0 unless HasAlert. While an event is less than Suppress seconds after it, nothing is
 	// reported.
 	LastAlert int64
 	HasAlert  bool
 	Suppress  int64
 	Buffered  int // events or references kept for the report
+
+	id uint32
 }
 
 // KeyPart is a part of a group key.
@@ -45,7 +47,8 @@ type ReferenceInfo struct {
 }
 
 // Groups yields the live groups of rule number rule, least recently fed first. What it yields does not refer to the engine,
-// which must not be changed meanwhile. Cost: proportional to the groups of all rules.
+// which must not be changed meanwhile. Cost: proportional to the groups of all rules; of sums, medians and percentiles what the
+// value costs.
 func (e *Engine) Groups(rule int) iter.Seq[GroupInfo] {
 	return func(yield func(GroupInfo) bool) {
 		for _, id := range e.inOrderOfFeeds(func(g *group) bool { return int(g.corr) == rule && g.life == live }) {
@@ -80,11 +83,14 @@ func (e *Engine) inspect(id uint32) GroupInfo {
 	c := e.corrs[g.corr]
 	e.settle(c, g)
 	info := GroupInfo{
-		Rule: c.rule, Index: int(c.index), Key: e.keyParts(c, g), EmptyAt: e.emptyAt(c, g), Suppress: c.suppress,
-		LastAlert: g.alert, HasAlert: g.alert != noTime,
+		id: id, Rule: c.rule, Index: int(c.index), Key: e.keyParts(c, g), EmptyAt: e.emptyAt(c, g), Suppress: c.suppress,
+		HasAlert: g.alert != noTime,
 	}
-	if g.buf != 0 {
-		info.Buffered = int(e.buffers.at(g.buf).n)
+	if info.HasAlert {
+		info.LastAlert = g.alert
+	}
+	if r := e.bufferOf(g); r != nil {
+		info.Buffered = int(r.n)
 	}
 	for i := range c.queueCount() {
 		info.Entries += e.queueAt(c, g, i).count
@@ -104,6 +110,16 @@ func (e *Engine) inspect(id uint32) GroupInfo {
 	info.Oldest, info.Newest = e.oldestOf(c, g), e.newestOf(c, g)
 	info.Value, info.Holds = e.aggregate(c, g), e.judge(c, g)
 	return info
+}
+
+// AppendWindow appends the window of g, which Groups has yielded, in the form of a JSON snapshot. The engine must not have
+// changed since.
+func (e *Engine) AppendWindow(dst []byte, g *GroupInfo) []byte {
+	c := e.corrs[g.Index]
+	w := snapshotWriter{e: e, dst: dst}
+	e.save(c, e.groups.at(g.id), &w.saved)
+	w.window(c, &w.saved)
+	return w.dst
 }
 
 func (e *Engine) keyParts(c *corr, g *group) []KeyPart {

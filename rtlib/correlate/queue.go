@@ -17,17 +17,12 @@ func (e *Engine) push(c *corr, g *group, q *queue, x run) {
 	if ordered && q.n > 0 && x.time < w.last(&q.ring).time && !e.sortsTimes(q) {
 		e.sortTimes(q)
 	}
+	if c.window == Sliding {
+		e.noteMaximum(c, q, x)
+	}
 	joined := w.push(&q.ring, x)
 	q.count += x.times
 	e.stats.Entries += int(x.times)
-	switch {
-	case c.keepsMaxima():
-		e.pushMaximum(q, x)
-	case q.count == x.times:
-		q.max = x.time
-	default:
-		q.max = max(x.time, q.max)
-	}
 	switch {
 	case c.kind == kindDistinct:
 		if e.values.hold(uint32(x.payload), x.times) {
@@ -93,11 +88,27 @@ func (e *Engine) dropped(c *corr, g *group, q *queue, x run, whole bool) {
 	}
 }
 
-// The greatest time of a queue without a cap needs no care when entries leave it: they leave from the front while they are
-// old, so the greatest one takes all after it along. A cap drops entries of any age. Then the queue keeps the times that are
-// not less than any later one, in a ring of their own.
+// The greatest time of a sliding window without a cap needs no care when entries leave it: they leave from the front while they
+// are old, so the greatest one takes all after it along. It is that of the last entry unless one was late. A cap drops entries
+// of any age. Then the queue keeps the times that are not less than any later one, in a ring of their own.
 
 func (c *corr) keepsMaxima() bool { return c.maxKept > 0 && c.window == Sliding }
+
+// noteMaximum prepares for x, which is about to be added.
+func (e *Engine) noteMaximum(c *corr, q *queue, x run) {
+	if c.keepsMaxima() {
+		e.pushMaximum(q, x)
+		return
+	}
+	late := q.extra != 0 && e.extras.at(q.extra).late
+	switch {
+	case late && (q.n == 0 || x.time >= e.extras.at(q.extra).max):
+		e.extras.at(q.extra).late = false
+	case !late && q.n > 0 && x.time < e.runsOf(c).last(&q.ring).time:
+		to := e.extraOf(q)
+		to.late, to.max = true, e.runsOf(c).last(&q.ring).time
+	}
+}
 
 func (e *Engine) pushMaximum(q *queue, x run) {
 	m := &e.extraOf(q).maxima
@@ -125,7 +136,10 @@ func (e *Engine) greatest(c *corr, q *queue) int64 {
 	if c.keepsMaxima() {
 		return e.one.first(&e.extras.at(q.extra).maxima).time
 	}
-	return q.max
+	if q.extra != 0 && e.extras.at(q.extra).late {
+		return e.extras.at(q.extra).max
+	}
+	return e.runsOf(c).last(&q.ring).time
 }
 
 // dropExpired takes entries from the front while their time is not after edge.

@@ -256,6 +256,7 @@ type driver struct {
 	plan *decode.Plan
 	ev   *rtlib.Event
 	in   Input
+	log  []byte // memory of the binary form
 }
 
 func newDriver(e *Engine) *driver {
@@ -267,7 +268,12 @@ func (d *driver) apply(t interface{ Fatal(...any) }, ev *twinEvent, now int64) s
 		t.Fatal(err)
 	}
 	d.e.Extract(&d.in, d.ev, ev.hits)
-	return show(d.e.Apply(&d.in, now))
+	d.log = d.in.AppendBinary(d.log[:0])
+	var in Input // as if it came from a log
+	if err := d.e.ReadInput(&in, d.log); err != nil {
+		t.Fatal(err)
+	}
+	return show(d.e.Apply(&in, now))
 }
 
 func TestTheEngineAgreesWithItsTwin(t *testing.T) {

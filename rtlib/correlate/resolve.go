@@ -27,7 +27,7 @@ var kinds = map[Type]kind{
 // corr is a rule, resolved.
 type corr struct {
 	rule  *Rule
-	index uint32
+	index uint16
 	kind  kind
 
 	window    Window
@@ -97,6 +97,9 @@ func (r *resolver) resolve(detections []*rtlib.Rule, rules []*Rule) error {
 	for i, d := range detections {
 		origin[d.Meta.Source] = i
 	}
+	if len(rules) > math.MaxUint16 {
+		return fmt.Errorf("%d correlations; at most %d are possible", len(rules), math.MaxUint16)
+	}
 	for i, rule := range rules {
 		origin[rule.Meta.Source] = -1 - i
 		c, err := r.corr(rule, i)
@@ -133,7 +136,7 @@ func (r *resolver) resolve(detections []*rtlib.Rule, rules []*Rule) error {
 }
 
 func (r *resolver) corr(rule *Rule, index int) (*corr, error) {
-	c := &corr{rule: rule, index: uint32(index), window: rule.Window}
+	c := &corr{rule: rule, index: uint16(index), window: rule.Window}
 	var ok bool
 	if c.kind, ok = kinds[rule.Type]; !ok {
 		return nil, fmt.Errorf("unknown type %s", rule.Type)

@@ -55,6 +55,20 @@ func (w runs) at(r *ring, i uint32) run {
 func (w runs) first(r *ring) run { return w.at(r, 0) }
 func (w runs) last(r *ring) run  { return w.at(r, r.n-1) }
 
+// parts returns the words of all entries in order: those up to the end of the block, and those that follow at its beginning.
+func (w runs) parts(r *ring) [2][]uint64 {
+	if r.n == 0 {
+		return [2][]uint64{}
+	}
+	size := w.capacity(r)
+	block := w.words.block(r.ref, r.class)
+	to := r.head + r.n
+	if to <= size {
+		return [2][]uint64{block[r.head*w.width : to*w.width]}
+	}
+	return [2][]uint64{block[r.head*w.width : size*w.width], block[:(to-size)*w.width]}
+}
+
 // push adds entries and reports whether they joined the last run.
 func (w runs) push(r *ring, x run) (joined bool) {
 	if r.n > 0 {
@@ -71,7 +85,7 @@ func (w runs) push(r *ring, x run) (joined bool) {
 // pushRun adds a run of its own.
 func (w runs) pushRun(r *ring, x run) {
 	if r.n == w.capacity(r) {
-		w.resize(r, r.n+1)
+		w.resize(r, r.n+1+slack(r.n))
 	}
 	r.n++
 	s := w.slot(r, r.n-1)
@@ -79,6 +93,14 @@ func (w runs) pushRun(r *ring, x run) {
 	if w.width == 2 {
 		s[1] = x.payload
 	}
+}
+
+// slack returns for how many more entries than n a ring that grows makes room: few while it is small, since most are.
+func slack(n uint32) uint32 {
+	if n < 64 {
+		return n / 8
+	}
+	return n / 2
 }
 
 // resize moves the entries to the smallest block that holds size of them.

@@ -26,7 +26,8 @@ type Rule struct {
 	Fields     []rtlib.Field
 	Percentile float64 // 0 to 100; ValuePercentile only
 
-	// Thresholds are compared with the aggregated value; all must hold. It is empty with an extended condition.
+	// Thresholds are compared with the aggregated value; all must hold. It is empty with an extended condition. A temporal type
+	// that has neither needs all of References.
 	Thresholds []Threshold
 	// Extended is the extended condition of the temporal types, nil without one. Each Sel in it is one of References and holds
 	// if a position with that reference has an entry in the window.
@@ -35,7 +36,8 @@ type Rule struct {
 	// Generate keeps detections of the sources in the output although detections are otherwise withheld.
 	Generate bool
 
-	// What the rule says for itself; zero values leave it to Options.
+	// What the rule says for itself; zero values leave it to Options. A written 0 of MaxGroupEntries counts as 1 and must be
+	// given as that.
 	Suppress        int64 // seconds
 	Action          Action
 	EventMode       EventMode

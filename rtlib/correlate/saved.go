@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -86,10 +87,8 @@ func (e *Engine) save(c *corr, g *group, to *savedGroup) {
 		}
 		to.queues[i] = list
 	}
-	if g.buf == 0 {
-		return
-	}
-	for r, i := e.buffers.at(g.buf), uint32(0); i < r.n; i++ {
+	r := e.bufferOf(g)
+	for i := uint32(0); r != nil && i < r.n; i++ {
 		x := e.two.at(r, i)
 		b := e.blobs.at(uint32(x.payload))
 		to.buffer = append(to.buffer, savedEvent{x.time, b.data, b.none})
@@ -145,6 +144,9 @@ func (c *corr) fits(from *savedGroup) bool {
 		for _, x := range list {
 			if x.time < 0 || x.time > maxTime || x.times == 0 || x.times > maxTimes || !c.fitsText(x.text) {
 				return false
+			}
+			if v := payloadNumber(x.payload); math.IsNaN(v) || math.IsInf(v, 0) {
+				return false // numbers are finite, and the other payloads small integers
 			}
 		}
 	}

@@ -22,8 +22,11 @@ func (e *Engine) AppendJSON(dst []byte) []byte {
 	w.section("windows", all, func(c *corr, g *group) bool { return g.life == live }, w.window)
 	w.section("last_alert", all, func(c *corr, g *group) bool { return g.alert != noTime },
 		func(c *corr, s *savedGroup) { w.dst = strconv.AppendInt(w.dst, s.alert, 10) })
-	w.section("event_buffers", all, func(c *corr, g *group) bool { return g.buf != 0 && c.mode == EventsFull }, w.events)
-	w.section("event_ref_buffers", all, func(c *corr, g *group) bool { return g.buf != 0 && c.mode == EventsRefs }, w.refs)
+	buffered := func(mode EventMode) func(*corr, *group) bool {
+		return func(c *corr, g *group) bool { r := e.bufferOf(g); return c.mode == mode && r != nil && r.n > 0 }
+	}
+	w.section("event_buffers", all, buffered(EventsFull), w.events)
+	w.section("event_ref_buffers", all, buffered(EventsRefs), w.refs)
 	return append(w.dst, '}')
 }
 
@@ -250,7 +253,7 @@ func (w *snapshotWriter) maxEvents(c *corr) {
 func (w *snapshotWriter) deflate(data []byte) []byte {
 	var buf bytes.Buffer
 	if w.flate == nil {
-		w.flate, _ = flate.NewWriter(nil, flate.DefaultCompression) // the level is valid
+		w.flate, _ = flate.NewWriter(nil, flate.BestSpeed) // the level is valid
 	}
 	w.flate.Reset(&buf)
 	w.flate.Write(data) // a bytes.Buffer cannot fail

@@ -76,6 +76,7 @@ func (e *Engine) LoadJSON(data []byte) (Restored, error) {
 	for i, c := range e.corrs {
 		e.loadCorr(c, ids[i], &s, &sum)
 	}
+	e.boundResting()
 	known := e.corrsByID()
 	for id, list := range s.Windows {
 		if known[id] == nil {

@@ -172,7 +172,7 @@ func (t tree) addLeaf(x *node, key, times uint64) (right node, sep uint64) {
 		return right, sep
 	}
 	if int(x.n) == len(keys) {
-		t.resizeLeaf(x, uint32(x.n)+1)
+		t.resizeLeaf(x, min(uint32(x.n)*5/4+1, leafKeys))
 		keys, counts = t.leaf(x)
 	}
 	copy(keys[i+1:], keys[i:x.n])

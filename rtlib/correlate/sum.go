@@ -38,6 +38,11 @@ func units(v float64) (n int64, ok bool) {
 	return int64(scaled), true
 }
 
+func isUnits(v float64) bool {
+	_, ok := units(v)
+	return ok
+}
+
 // add says that v entered the window, times times in a row, behind all others.
 func (s *sumState) add(v float64, times uint64) {
 	s.known = times == 1 && (s.known || s.empty())
@@ -140,22 +145,38 @@ func (s *sumState) unitSum() float64 {
 // wide returns a number of 128 bits, rounded.
 func wide(hi, lo uint64) float64 { return float64(hi)*(1<<32)*(1<<32) + float64(lo) }
 
-// walk adds the retained values in arrival order and forgets what errors have gathered.
+// walk adds the retained values in arrival order.
 func (e *Engine) walk(s *sumState, q *queue) float64 {
-	sum := 0.0
+	s.total, s.known = 0, true
+	for _, part := range e.two.parts(&q.ring) {
+		s.total = addAll(s.total, part)
+	}
+	if s.rough > 0 && !(s.drift <= s.weight/(1<<30)) {
+		e.restart(s, q)
+	}
+	return s.total
+}
+
+// addAll adds the values of a part of a ring to sum.
+func addAll(sum float64, words []uint64) float64 {
+	for i := 0; i+1 < len(words); i += 2 {
+		v := payloadNumber(words[i+1])
+		for times := words[i] & maxTimes; times > 0; times-- {
+			sum += v
+		}
+	}
+	return sum
+}
+
+// restart works out the rough sums anew, to forget what errors have gathered in them.
+func (e *Engine) restart(s *sumState, q *queue) {
 	s.about, s.weight, s.drift = 0, 0, 0
 	for i := range q.n {
 		x := e.two.at(&q.ring, i)
-		v := payloadNumber(x.payload)
-		for range x.times {
-			sum += v
-		}
-		if _, ok := units(v); !ok {
+		if v := payloadNumber(x.payload); !isUnits(v) {
 			s.shift(v*float64(x.times), math.Abs(v)*float64(x.times))
 		}
 	}
-	s.total, s.known = sum, true
-	return sum
 }
 
 // sum returns the sum of the retained values in arrival order.

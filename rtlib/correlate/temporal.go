@@ -41,16 +41,11 @@ func (e *Engine) atLeast(q *queue, t int64) (int64, bool) {
 			return int64(found), ok
 		}
 	}
-	lo, hi := uint32(0), q.n
-	for lo < hi {
-		if mid := (lo + hi) / 2; e.one.at(&q.ring, mid).time < t {
-			lo = mid + 1
-		} else {
-			hi = mid
+	for _, part := range e.one.parts(&q.ring) {
+		// Times are in the upper bits, so that words are in their order too.
+		if i := search(part, uint64(t)<<timesBits); i < len(part) {
+			return int64(part[i] >> timesBits), true
 		}
 	}
-	if lo == q.n {
-		return 0, false
-	}
-	return e.one.at(&q.ring, lo).time, true
+	return 0, false
 }
