@@ -41,5 +41,11 @@ func Rules() []*rtlib.Rule {
 // Correlations returns all correlations, sorted by package and name. The caller owns the slice.
 func Correlations() []*correlate.Rule {
 	var allCorrelations []*correlate.Rule
+	allCorrelations = append(allCorrelations, cloud_aws_cloudtrail.Correlations...)
+	allCorrelations = append(allCorrelations, linux_sshd.Correlations...)
+	allCorrelations = append(allCorrelations, network_dns.Correlations...)
+	allCorrelations = append(allCorrelations, web_webserver.Correlations...)
+	allCorrelations = append(allCorrelations, windows_network_connection.Correlations...)
+	allCorrelations = append(allCorrelations, windows_security.Correlations...)
 	return allCorrelations
 }

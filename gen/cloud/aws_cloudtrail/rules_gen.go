@@ -3,7 +3,10 @@
 // Package aws_cloudtrail holds the Sigma rules of rules/cloud/aws_cloudtrail.
 package aws_cloudtrail
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -46,9 +49,15 @@ const (
 // Rules are the rules of this package, sorted by name.
 var Rules = []*rtlib.Rule{
 	&access_key_for_another_user__rule,
+	&many_denied_calls__rule,
 	&root_account_used__rule,
 	&security_group_opened_to_everyone__rule,
 	&snapshot_shared_with_everyone__rule,
 	&trail_weakened__rule,
 	&unlimited_policy_granted__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&many_denied_calls_2__correlation,
 }

@@ -3,7 +3,10 @@
 // Package sshd holds the Sigma rules of rules/linux/sshd.
 package sshd
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -14,5 +17,13 @@ const (
 // Rules are the rules of this package, sorted by name.
 var Rules = []*rtlib.Rule{
 	&logon_attempts_cut_off__rule,
+	&password_guessing__rule,
+	&password_guessing_2__rule,
 	&root_logon_with_password__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&password_guessing_3__correlation,
+	&password_guessing_4__correlation,
 }

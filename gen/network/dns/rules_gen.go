@@ -3,7 +3,10 @@
 // Package dns holds the Sigma rules of rules/network/dns.
 package dns
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -23,6 +26,12 @@ const (
 // Rules are the rules of this package, sorted by name.
 var Rules = []*rtlib.Rule{
 	&long_text_record__rule,
+	&names_guessed__rule,
 	&private_answer_for_public_name__rule,
 	&zone_transfer_by_stranger__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&names_guessed_2__correlation,
 }

@@ -3,7 +3,10 @@
 // Package webserver holds the Sigma rules of rules/web/webserver.
 package webserver
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -26,8 +29,17 @@ const (
 // Rules are the rules of this package, sorted by name.
 var Rules = []*rtlib.Rule{
 	&attack_tool_user_agent__rule,
+	&content_scan__rule,
 	&directory_climb_answered__rule,
+	&large_volume_to_visitor__rule,
 	&script_in_upload_directory__rule,
 	&secret_file_delivered__rule,
 	&sql_injection_in_query__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&content_scan_2__correlation,
+	&large_volume_to_visitor_2__correlation,
+	&uploaded_script_starts_shell__correlation,
 }

@@ -3,7 +3,10 @@
 // Package network_connection holds the Sigma rules of rules/windows/network_connection.
 package network_connection
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -25,4 +28,9 @@ var Rules = []*rtlib.Rule{
 	&file_sharing_to_internet__rule,
 	&script_engine_unusual_port__rule,
 	&windows_tool_connects_out__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&discovery_and_connection__correlation,
 }

@@ -3,7 +3,10 @@
 // Package security holds the Sigma rules of rules/windows/security.
 package security
 
-import "github.com/rsigma-go/rsigma/rtlib"
+import (
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+)
 
 // If these do not compile, rsigmac and package rtlib are of different versions: generate the code again.
 const (
@@ -20,6 +23,7 @@ const (
 	f_MemberSid            = rtlib.Field("MemberSid")
 	f_ServiceName          = rtlib.Field("ServiceName")
 	f_Status               = rtlib.Field("Status")
+	f_SubStatus            = rtlib.Field("SubStatus")
 	f_SubjectUserName      = rtlib.Field("SubjectUserName")
 	f_SubjectUserSid       = rtlib.Field("SubjectUserSid")
 	f_TargetSid            = rtlib.Field("TargetSid")
@@ -32,5 +36,11 @@ const (
 var Rules = []*rtlib.Rule{
 	&admin_session_at_night__rule,
 	&member_added_to_powerful_group__rule,
+	&password_spraying__rule,
 	&weak_service_ticket__rule,
+}
+
+// Correlations are the correlations of this package, sorted by name.
+var Correlations = []*correlate.Rule{
+	&password_spraying_2__correlation,
 }
