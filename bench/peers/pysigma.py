@@ -17,6 +17,7 @@ Status 0: no difference. 1: differences, each printed. 3: nothing could be compa
 
 import argparse
 import collections
+import itertools
 import pathlib
 import re
 import subprocess
@@ -24,6 +25,7 @@ import sys
 
 import yaml
 from sigma.collection import SigmaCollection
+from sigma.conditions import ConditionOR
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingPipeline
 from sigma.rule import SigmaDetection, SigmaRule
@@ -38,18 +40,21 @@ def value_text(value):
 
 
 def shape(detection):
-    """A detection as nested tuples; the order of lists of alternatives does not matter, and layers with one entry are none."""
+    """A detection in disjunctive normal form, a set of sets of items: YAML cannot write an alternative inside a mapping, so ours are
+    multiplied out where a pipeline makes one."""
     if not isinstance(detection, SigmaDetection):
         linking = detection.value_linking.__name__ if len(detection.value) > 1 else ""
-        return ("item", detection.field, linking, tuple(sorted(map(value_text, detection.value))))
+        item = (detection.field, linking, tuple(sorted(map(value_text, detection.value))))
+        return frozenset([frozenset([item])])
     parts = [shape(item) for item in detection.detection_items]
-    if len(parts) == 1:
-        return parts[0]
-    linking = detection.item_linking.__name__
-    flat = []
-    for part in parts:
-        flat.extend(part[1] if part[0] == linking else [part])
-    return (linking, tuple(sorted(flat, key=repr)))
+    if detection.item_linking is ConditionOR:
+        return frozenset().union(*parts)
+    return frozenset(frozenset().union(*choice) for choice in itertools.product(*parts))
+
+
+def shape_text(detection):
+    """The shape as text that sorts the same in every run."""
+    return " or ".join(sorted(" and ".join(sorted(map(str, term))) for term in shape(detection)))
 
 
 def condition_words(text):
@@ -59,22 +64,29 @@ def condition_words(text):
 
 def summary(rule):
     source = rule.logsource
-    detections = collections.Counter(repr(shape(d)) for d in rule.detection.detections.values())
+    detections = collections.Counter(shape_text(d) for d in rule.detection.detections.values())
     return {
         "logsource": (source.category, source.product, source.service),
         "detections": detections,
-        "conditions": sorted(map(condition_words, rule.detection.condition)),
+        "conditions": sorted(condition_words(c.condition) for c in rule.detection.parsed_condition),
     }
 
 
-def read_rules(text):
-    return [r for r in SigmaCollection.from_yaml(text, collect_errors=True).rules if isinstance(r, SigmaRule)]
+def read_rules(text, refused):
+    """The rules in text. What pySigma refuses to read is counted by error."""
+    rules = []
+    for rule in SigmaCollection.from_yaml(text, collect_errors=True).rules:
+        if rule.errors:
+            refused[type(rule.errors[0]).__name__] += 1
+        elif isinstance(rule, SigmaRule):
+            rules.append(rule)
+    return rules
 
 
-def theirs(pipeline_text, rule_text):
-    """What pySigma makes of the rules, by id, or an error."""
+def theirs(pipeline_text, rule_text, refused):
+    """What pySigma makes of the rules, by id."""
     result = {}
-    for rule in read_rules(rule_text):
+    for rule in read_rules(rule_text, refused):
         # A fresh pipeline for every rule, as its state would otherwise reach the next one.
         ProcessingPipeline.from_yaml(pipeline_text).apply(rule)
         result[str(rule.id)] = summary(rule)
@@ -89,7 +101,7 @@ def ours(program, pipeline, paths):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not done.stdout:
         sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
-    return {str(rule.id): summary(rule) for rule in read_rules(done.stdout)}
+    return {str(rule.id): summary(rule) for rule in read_rules(done.stdout, collections.Counter())}
 
 
 def differences(want, got):
@@ -118,23 +130,20 @@ def main():
         text = path.read_text() if path.is_file() else subprocess.check_output(
             [args.rsigmac, "pipeline", "show", pipeline], text=True)
         mine = ours(args.rsigmac, args.control or pipeline, args.rules)
-        same, differ, refused, missing = 0, 0, collections.Counter(), 0
+        same, differ, refused = 0, 0, collections.Counter()
         for file in files:
             try:
-                wanted = theirs(text, file.read_text())
+                wanted = theirs(text, file.read_text(), refused)
             except (SigmaError, yaml.YAMLError, TypeError, ValueError) as error:
                 refused[type(error).__name__] += 1
                 continue
             for ident, want in wanted.items():
-                if ident not in mine:
-                    missing += 1
-                    continue
-                found = list(differences(want, mine[ident]))
+                found = list(differences(want, mine[ident])) if ident in mine else ["not in our result, or pySigma cannot read it"]
                 same, differ = same + (not found), differ + bool(found)
                 if found and differ <= args.show:
                     print(f"{pipeline}: {file}", *found, sep="\n    ")
-        print(f"{pipeline}: {same + differ} rules compared, {differ} differ, {missing} only in pySigma, "
-              f"{sum(refused.values())} files refused by pySigma {dict(refused) or ''}")
+        print(f"{pipeline}: {same + differ} rules compared, {differ} differ, "
+              f"{sum(refused.values())} refused by pySigma {dict(refused) or ''}".rstrip())
         compared, wrong = compared + same + differ, wrong + differ
     if not compared:
         return 3

@@ -39,7 +39,12 @@ type Generation struct {
 
 	compiled map[*rtlib.Meta]bool
 	plan     *decode.Plan
+	swept    int64 // time of day of the last sweep of Correlations
 }
+
+// sweepEvery is how many seconds may pass until groups whose windows are empty go, so that a stream with many groups does not
+// hold them until the cap. Nothing expires without an event, so no timer is needed beside the events.
+const sweepEvery = 60
 
 // Options are the choices of a Generation.
 type Options struct {
@@ -128,6 +133,18 @@ func (w *Worker) Correlate(now int64) []correlate.Firing {
 	if w.gen.Correlations == nil {
 		return nil
 	}
+	w.gen.sweep(now)
 	w.gen.Correlations.Extract(&w.input, w.ev, w.hits)
 	return w.gen.Correlations.Apply(&w.input, now)
+}
+
+// sweep removes idle groups if the last time was long enough ago. The first event only starts the clock.
+func (g *Generation) sweep(now int64) {
+	if g.swept != 0 && now-g.swept < sweepEvery {
+		return
+	}
+	if g.swept != 0 {
+		g.Correlations.Sweep(now)
+	}
+	g.swept = now
 }
