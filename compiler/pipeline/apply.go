@@ -110,8 +110,10 @@ func (a *application) rule(d *sigma.Document) *sigma.Document {
 	for _, f := range a.links.Filters[d.Rule] {
 		r.filters = append(r.filters, cloneFilter(f))
 	}
+	r.bareKeywords()
 	err := r.items(a.pipeline.Items)
 	if err == nil {
+		r.searchKeywords()
 		err = r.finish()
 	}
 	if err != nil {

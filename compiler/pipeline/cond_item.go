@@ -71,7 +71,7 @@ func equalTruth(v, want sigma.Value) bool {
 
 func readContainsWildcard(a *params) check[itemSubject] {
 	return readValueCondition(a, func(v sigma.Value) bool {
-		s, ok := v.(sigma.String)
+		s, ok := asString(v)
 		return ok && contains(s.Pattern, sigma.TokenStar, sigma.TokenQuestion)
 	})
 }

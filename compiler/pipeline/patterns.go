@@ -18,6 +18,12 @@ func (a *params) compileAnywhere(n *yamldoc.Node, name string) *regexp.Regexp {
 	return a.compile(n, name, "", "")
 }
 
+// compileBehind compiles a pattern that must match right behind the first character of the text, which the pattern thus can look
+// back at. It returns nil after an error.
+func (a *params) compileBehind(n *yamldoc.Node, name string) *regexp.Regexp {
+	return a.compile(n, name, `\A(?s:.)(?:`, `)`)
+}
+
 // compile compiles a pattern in RE2 syntax (section 13.3) between before and after.
 func (a *params) compile(n *yamldoc.Node, name, before, after string) *regexp.Regexp {
 	if n == nil {

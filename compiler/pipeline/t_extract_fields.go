@@ -39,11 +39,14 @@ func (t extractFields) applyRule(r *run) error {
 		unmatched := cloneItem(it)
 		unmatched.Values, unmatched.Neg = nil, false
 		for i, text := range texts {
-			if fields := t.extract(r, it, text); fields != nil {
-				out.Nodes = append(out.Nodes, fields)
+			m := t.pattern.FindStringSubmatch(text)
+			if m == nil {
+				unmatched.Values = append(unmatched.Values, it.Values[i])
 				continue
 			}
-			unmatched.Values = append(unmatched.Values, it.Values[i])
+			if fields := t.extract(r, it, m); fields != nil {
+				out.Nodes = append(out.Nodes, fields)
+			}
 		}
 		if len(out.Nodes) == 0 {
 			return it, nil
@@ -56,12 +59,11 @@ func (t extractFields) applyRule(r *run) error {
 	})
 }
 
-// extract returns the fields of one text, or nil if it does not match.
-func (t extractFields) extract(r *run, it *sigma.Item, text string) sigma.Node {
-	m := t.pattern.FindStringSubmatch(text)
+// extract returns the fields of the match m, or nil if all of its named groups are empty.
+func (t extractFields) extract(r *run, it *sigma.Item, m []string) sigma.Node {
 	group := &sigma.Group{Pos: it.Pos}
 	for i, name := range t.pattern.SubexpNames() {
-		if m == nil || name == "" || m[i] == "" {
+		if name == "" || m[i] == "" {
 			continue
 		}
 		if t.prefix != "" {

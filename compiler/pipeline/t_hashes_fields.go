@@ -66,10 +66,19 @@ func (t hashesFields) add(group *sigma.Group, it *sigma.Item, part string) {
 	i := slices.IndexFunc(group.Nodes, func(n sigma.Node) bool { return n.(*sigma.Item).Field == field })
 	if i < 0 {
 		i = len(group.Nodes)
-		group.Nodes = append(group.Nodes, &sigma.Item{Pos: it.Pos, Field: field, Modifiers: it.Modifiers, Raw: it.Raw})
+		group.Nodes = append(group.Nodes, hashItem(it, field))
 	}
 	item := group.Nodes[i].(*sigma.Item)
 	item.Values = append(item.Values, sigma.String{Pattern: modifier.Literal(hash)})
+}
+
+// hashItem returns the item of an algorithm, made of it. Keywords are searched for, whatever it did.
+func hashItem(it *sigma.Item, field sigma.Field) *sigma.Item {
+	item := &sigma.Item{Pos: it.Pos, Field: field, Modifiers: it.Modifiers, Raw: it.Raw}
+	if field.Kind == sigma.FieldKeyword {
+		item.Modifiers = nil
+	}
+	return item
 }
 
 // field returns the field of an algorithm.

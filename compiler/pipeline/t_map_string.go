@@ -22,7 +22,7 @@ func readMapString(a *params, _ *Item) transformation {
 
 func (t mapString) applyRule(r *run) error {
 	return r.eachValue(func(_ *sigma.Item, v sigma.Value) ([]sigma.Value, bool, error) {
-		s, ok := v.(sigma.String)
+		s, ok := asString(v)
 		if !ok {
 			return nil, false, nil
 		}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rsigma-go/rsigma/compiler/sigma"
 )
@@ -10,6 +11,7 @@ import (
 // replaceString replaces what a pattern matches in strings and in the text of numbers (section 7.12).
 type replaceString struct {
 	pattern     *regexp.Regexp
+	behind      *regexp.Regexp // one character, then pattern
 	replacement []replacementPart
 	literals    bool // works on each literal segment; wildcards and placeholders stay
 	interpret   bool // stars and question marks in the result of a segment are wildcards
@@ -22,6 +24,7 @@ func readReplaceString(a *params, _ *Item) transformation {
 	if t.pattern == nil || a.node.Get("replacement") == nil {
 		return t
 	}
+	t.behind = a.compileBehind(a.node.Get("regex"), "regex")
 	n := a.node.Get("replacement")
 	var err error
 	if t.replacement, err = parseReplacement(text, t.pattern); err != nil {
@@ -37,6 +40,9 @@ func (t replaceString) applyRule(r *run) error {
 	return r.eachValue(func(_ *sigma.Item, v sigma.Value) ([]sigma.Value, bool, error) {
 		switch v := v.(type) {
 		case sigma.String:
+			if v.Windash {
+				return nil, false, nil
+			}
 			p, ok := t.inPattern(v.Pattern)
 			v.Pattern = p
 			return []sigma.Value{v}, ok, checkSize(p)
@@ -93,7 +99,7 @@ func (t replaceString) segments(p sigma.Pattern) (sigma.Pattern, bool) {
 
 // replace returns text with all matches replaced, and whether there was one.
 func (t replaceString) replace(text string) (string, bool) {
-	matches := t.pattern.FindAllStringSubmatchIndex(text, -1)
+	matches := t.matches(text)
 	if matches == nil {
 		return text, false
 	}
@@ -111,4 +117,34 @@ func (t replaceString) replace(text string) (string, bool) {
 	}
 	b.WriteString(text[end:])
 	return b.String(), true
+}
+
+// matches returns all matches in text as Python counts them: an empty one right behind another is one, too, which package
+// regexp leaves out. So "x*" has four matches in "axb".
+func (t replaceString) matches(text string) [][]int {
+	var out [][]int
+	found := t.pattern.FindAllStringSubmatchIndex(text, -1)
+	for i, m := range found {
+		out = append(out, m)
+		end := m[1]
+		if m[0] == end || i+1 < len(found) && found[i+1][0] == end {
+			continue
+		}
+		_, width := utf8.DecodeLastRuneInString(text[:end])
+		if empty := t.behind.FindStringSubmatchIndex(text[end-width:]); empty != nil && empty[1] == width {
+			out = append(out, moved(empty, end-width))
+		}
+	}
+	return out
+}
+
+// moved returns the match m, which was made in a text from offset on without its first character, as one of the whole text.
+func moved(m []int, offset int) []int {
+	for i, at := range m {
+		if at >= 0 {
+			m[i] = at + offset
+		}
+	}
+	m[0] = m[1]
+	return m
 }

@@ -33,8 +33,8 @@ func (a *params) scalarValue(n *yamldoc.Node, name string, null bool) sigma.Valu
 func equalValues(a, b sigma.Value) bool {
 	switch a := a.(type) {
 	case sigma.String:
-		s, ok := b.(sigma.String)
-		return ok && slices.Equal(a.Pattern, s.Pattern)
+		s, ok := asString(b)
+		return ok && !a.Windash && slices.Equal(a.Pattern, s.Pattern)
 	case sigma.Number:
 		n, ok := b.(sigma.Number)
 		if ok && a.IsInt && n.IsInt {
@@ -48,9 +48,16 @@ func equalValues(a, b sigma.Value) bool {
 	return false
 }
 
+// asString returns v if it is a string to a pipeline. One under "windash" is an expansion, which transformations and conditions
+// on text do not look into (section 2).
+func asString(v sigma.Value) (sigma.String, bool) {
+	s, ok := v.(sigma.String)
+	return s, ok && !s.Windash
+}
+
 // stringText returns the plain text of a string.
 func stringText(v sigma.Value) (string, bool) {
-	s, ok := v.(sigma.String)
+	s, ok := asString(v)
 	return plainText(s.Pattern), ok
 }
 

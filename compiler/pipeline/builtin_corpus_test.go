@@ -1,0 +1,82 @@
+package pipeline_test
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rsigma-go/rsigma/compiler"
+	"github.com/rsigma-go/rsigma/compiler/ir"
+	"github.com/rsigma-go/rsigma/compiler/pipeline"
+)
+
+// The rules of SigmaHQ, and how many of them cannot run: two hold placeholders that a pipeline of the site must fill.
+const (
+	corpusRules   = 3_754
+	corpusSkipped = 2
+)
+
+func TestTheRulesOfSigmaHQLoadWithEveryBuiltinPipeline(t *testing.T) {
+	t.Parallel()
+	sources := corpus(t)
+	chains := append([]string{"", "sysmon ecs_windows"}, pipeline.BuiltinNames()...)
+	for _, names := range chains {
+		t.Run("-p "+names, func(t *testing.T) {
+			t.Parallel()
+			var opts compiler.Options
+			for name := range strings.FieldsSeq(names) {
+				src, _, ok := pipeline.BuiltinSource(name)
+				if !ok {
+					t.Fatalf("no built-in pipeline %s", name)
+				}
+				opts.Pipelines = append(opts.Pipelines, compiler.Source{Name: name, Data: src})
+			}
+			prog, log := compiler.Compile(sources, opts)
+			count := map[ir.Status]int{}
+			for _, d := range prog.Documents {
+				count[d.Status]++
+			}
+			t.Logf("%d armed, %d skipped, %d failed", count[ir.Armed], count[ir.Skipped], count[ir.Failed])
+			if count[ir.Armed] < corpusRules-corpusSkipped || count[ir.Skipped] > corpusSkipped || count[ir.Failed] > 0 {
+				t.Errorf("%d documents, %d errors", len(prog.Documents), log.Errors())
+			}
+		})
+	}
+}
+
+// corpus returns the rules of SigmaHQ and skips the test if they are not there.
+func corpus(t *testing.T) []compiler.Source {
+	t.Helper()
+	f, err := os.Open(filepath.FromSlash("../../../shared/corpus/sigmahq-rules.tar.gz"))
+	if err != nil {
+		t.Skipf("the corpus is not beside the repository: %v", err)
+	}
+	defer f.Close()
+	zr, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []compiler.Source
+	for tr := tar.NewReader(zr); ; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(h.Name, ".yml") {
+			continue
+		}
+		data, err := io.ReadAll(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, compiler.Source{Name: h.Name, Data: data})
+	}
+}
