@@ -34,19 +34,24 @@ type Options struct {
 
 // Report says what a load found.
 type Report struct {
-	Documents   []ir.Document // nil if the linked rules run
+	Documents   []Document
 	Armed       int
 	Skipped     int
 	Failed      int
 	Compiled    int // armed rules on generated code
 	Interpreted int // armed rules that are interpreted
 	Diagnostics *diag.List
+
+	failures map[int]failure // the documents that failed, by number
+	failed   map[failure]bool
 }
 
 // Faults that callers answer with different exit statuses.
 var (
 	// ErrNoRules says that neither rule files were given nor rules linked.
 	ErrNoRules = errors.New("no rules path; set --rules or daemon.rules in the config file")
+	// ErrPipelineWithoutRules says that pipelines were given for linked rules, whose source text the program does not have.
+	ErrPipelineWithoutRules = errors.New("a pipeline has no effect on linked rules, which were compiled with theirs; give rule files with --rules")
 	// ErrNothingLoaded says that no document could be armed.
 	ErrNothingLoaded = errors.New("no rule document could be loaded")
 )
@@ -61,6 +66,9 @@ func (e *RulesError) Unwrap() error { return e.Err }
 // Load makes a generation. The report is set whenever rules could be read, also beside ErrNothingLoaded.
 func Load(opts Options) (*engine.Generation, *Report, error) {
 	if len(opts.Rules) == 0 {
+		if len(opts.Pipelines) > 0 {
+			return nil, nil, ErrPipelineWithoutRules
+		}
 		return loadLinked(opts)
 	}
 	sources, err := compiler.Load(opts.Rules)
@@ -78,12 +86,13 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 		return nil, nil, err
 	}
 	report := &Report{
-		Documents:   prog.Documents,
+		Documents:   documents(prog),
 		Armed:       prog.Count(ir.Armed),
 		Skipped:     prog.Count(ir.Skipped),
 		Failed:      prog.Count(ir.Failed),
 		Diagnostics: log,
 	}
+	report.noteFailures(sources)
 	if report.Armed == 0 {
 		return nil, report, ErrNothingLoaded
 	}
@@ -108,7 +117,7 @@ func loadLinked(opts Options) (*engine.Generation, *Report, error) {
 	for _, r := range rules.Correlations {
 		compiled[&r.Meta] = true
 	}
-	return finish(rules, compiled, &Report{Armed: rules.Len(), Diagnostics: &diag.List{}}, opts)
+	return finish(rules, compiled, &Report{Documents: linkedDocuments(rules), Armed: rules.Len(), Diagnostics: &diag.List{}}, opts)
 }
 
 // LoadOrder returns linked rules in the order in which their files would be loaded.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rsigma-go/rsigma/rtlib"
 )
@@ -24,6 +25,7 @@ type Set struct {
 	allStrings bool
 	routes     []route // nil without routing
 	index      *index
+	off        atomic.Pointer[[]uint64] // rules that are switched off; nil without any
 }
 
 // New prepares rules, which it keeps in load order, and builds their index. Cost: some microseconds a rule. It fails only if a
@@ -97,10 +99,7 @@ func (s *Set) NewScratch() *Scratch {
 // hardly with the number of rules; nothing is allocated.
 func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 	sc.hits = sc.hits[:0]
-	s.index.candidates(ev, sc)
-	if ev.FoldedStrings {
-		ev.Keywords = sc
-	}
+	s.prepare(ev, sc)
 	for w, word := range sc.bits {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
@@ -113,12 +112,25 @@ func (s *Set) Eval(ev *rtlib.Event, sc *Scratch) []int {
 	return sc.hits
 }
 
+// prepare sets the bits of the rules that may match ev and may run.
+func (s *Set) prepare(ev *rtlib.Event, sc *Scratch) {
+	s.index.candidates(ev, sc)
+	if ev.FoldedStrings {
+		ev.Keywords = sc
+	}
+	if off := s.off.Load(); off != nil {
+		for w, word := range *off {
+			sc.bits[w] &^= word
+		}
+	}
+}
+
 // FullScan is Eval without the index: it asks every rule. It is the oracle that Eval is tested against.
 func (s *Set) FullScan(ev *rtlib.Event) []int {
 	var hits []int
 	ev.Keywords = nil
 	for i, r := range s.rules {
-		if s.reaches(i, ev) && r.Match(ev) {
+		if s.reaches(i, ev) && !s.isOff(i) && r.Match(ev) {
 			hits = append(hits, i)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package engine holds the rules that a daemon runs, as one immutable generation, and the working state of a goroutine that
-// evaluates events with it. It does no I/O and does not compile rules (package reload does).
+// Package engine runs rules over events. A Generation is one loaded rule set; a Worker evaluates events with it, one after the other; a
+// Pipeline evaluates what inputs send, in parallel, keeps the order, correlates with one writer, and changes from one generation to the
+// next without losing or doubling an event. The package does no I/O and does not compile rules (package reload does).
 package engine
 
 import (
@@ -40,6 +41,8 @@ type Generation struct {
 	compiled map[*rtlib.Meta]bool
 	plan     *decode.Plan
 	swept    int64 // time of day of the last sweep of Correlations
+	panics   panicCounts
+	costs    costs
 }
 
 // sweepEvery is how many seconds may pass until groups whose windows are empty go, so that a stream with many groups does not
@@ -61,7 +64,7 @@ func New(rules Rules, compiled map[*rtlib.Meta]bool, opts Options) (*Generation,
 	if err != nil {
 		return nil, err
 	}
-	g := &Generation{Set: set, Digest: rules.Digest(), compiled: compiled}
+	g := &Generation{Set: set, Digest: rules.Digest(), compiled: compiled, panics: make(panicCounts, len(rules.Detections))}
 	fields := set.Fields()
 	if len(rules.Correlations) > 0 {
 		if g.Correlations, err = correlate.New(rules.Detections, rules.Correlations, opts.Correlate); err != nil {
@@ -83,60 +86,6 @@ func (g *Generation) Engine(m *rtlib.Meta) string {
 
 // Hidden reports whether the detections of rule number i are withheld, since only correlations are to report them.
 func (g *Generation) Hidden(i int) bool { return g.Correlations != nil && g.Correlations.Hidden(i) }
-
-// Worker evaluates events one after the other. It must not be shared between goroutines.
-type Worker struct {
-	gen       *Generation
-	ev        *rtlib.Event
-	scratch   *ruleset.Scratch
-	logSource rtlib.LogSource
-	hits      []int
-	input     correlate.Input
-
-	// Format and Syslog are how Line reads a line.
-	Format decode.Format
-	Syslog decode.SyslogOptions
-}
-
-// NewWorker returns a worker for g. logSource is given to every event.
-func (g *Generation) NewWorker(logSource rtlib.LogSource) *Worker {
-	return &Worker{gen: g, ev: rtlib.NewEvent(), scratch: g.Set.NewScratch(), logSource: logSource}
-}
-
-// JSON decodes line, one JSON value, and evaluates it. It returns the decoded event and the numbers of the rules that match, in
-// load order; both are valid until the next call and as long as line is not changed. The error, a *decode.SyntaxError, says
-// that line is not JSON.
-func (w *Worker) JSON(line []byte) (*rtlib.Event, []int, error) {
-	return w.evaluate(w.gen.plan.JSON(w.ev, line))
-}
-
-// Line is JSON for a line of w.Format.
-func (w *Worker) Line(line []byte) (*rtlib.Event, []int, error) {
-	return w.evaluate(w.gen.plan.Line(w.ev, line, w.Format, w.Syslog))
-}
-
-// evaluate evaluates the event that was decoded, unless err says that there is none.
-func (w *Worker) evaluate(err error) (*rtlib.Event, []int, error) {
-	w.hits = nil
-	if err != nil {
-		return nil, nil, err
-	}
-	w.ev.LogSource = w.logSource
-	w.hits = w.gen.Set.Eval(w.ev, w.scratch)
-	return w.ev, w.hits, nil
-}
-
-// Correlate feeds the correlations with the event that the last call of JSON or Line evaluated and returns what fires, in order; the
-// result is valid until the next call. now is the time of day in seconds since the epoch. One worker of a generation at a time
-// may call it.
-func (w *Worker) Correlate(now int64) []correlate.Firing {
-	if w.gen.Correlations == nil {
-		return nil
-	}
-	w.gen.sweep(now)
-	w.gen.Correlations.Extract(&w.input, w.ev, w.hits)
-	return w.gen.Correlations.Apply(&w.input, now)
-}
 
 // sweep removes idle groups if the last time was long enough ago. The first event only starts the clock.
 func (g *Generation) sweep(now int64) {

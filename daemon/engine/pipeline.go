@@ -1,0 +1,210 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rsigma-go/rsigma/daemon/alert"
+	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/rtlib"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
+	"github.com/rsigma-go/rsigma/rtlib/decode"
+)
+
+// PipelineOptions configure a Pipeline.
+type PipelineOptions struct {
+	// Batch is how many messages are judged together at most, if they wait already; nobody waits for a batch to fill up.
+	Batch int
+	// Workers is how many goroutines judge; 0 is one for each processor.
+	Workers int
+
+	LogSource rtlib.LogSource
+	Format    decode.Format
+	Syslog    decode.SyslogOptions
+	// Filter, if not nil, makes events of one JSON event: none, one or several.
+	Filter func(event []byte) ([][]byte, error)
+	Render alert.Format // RuleSet is that of the generation
+
+	Intake  *flow.Intake
+	Results *flow.Fanout
+	Dead    flow.DeadLetters
+	Hooks   Hooks
+	// CostRate is the share of events for which the cost of rules is measured; 0 measures nothing.
+	CostRate float64
+}
+
+// Hooks tell what a Pipeline does. All of them must be set. They are called on the goroutines of the pipeline.
+type Hooks struct {
+	// Batch reports a batch: its messages, the events made of them, the time it took to judge one event, and the time from the first
+	// message leaving the queue to the last result entering the result queue. Groups are live groups of correlations.
+	Batch       func(messages, events int, perEvent, latency time.Duration, groups int)
+	ParseError  func()
+	Detection   func(*rtlib.Meta)
+	Correlation func(*correlate.Rule)
+	Untimed     func() // an event for correlations had no time
+	// Panic reports that a rule panicked. off says that this was once too often, so that the rule is switched off.
+	Panic func(m *rtlib.Meta, value any, stack []byte, off bool)
+	// Tap, if not nil, says who wants to see events; it is asked for each batch. decoded is only valid during the call.
+	Tap func() func(raw []byte, decoded *rtlib.Event)
+}
+
+// Pipeline evaluates the messages of an intake and hands the results on in order. Detection runs on several goroutines,
+// correlation on one.
+type Pipeline struct {
+	opts  PipelineOptions
+	order chan *batch // in the order of the intake, for the writer
+	work  chan *batch
+	free  chan *batch
+
+	mu    sync.Mutex // orders what enters order
+	gen   *Generation
+	ended bool
+	// closed is closed when nothing more is written, so that nobody waits for a call in vain.
+	closed chan struct{}
+
+	inUse atomic.Pointer[Generation] // the generation that the writer has reached
+	rest  Rest
+}
+
+// Rest is what a pipeline had taken from the intake and could not finish when it was stopped.
+type Rest struct {
+	Messages []flow.Message
+	Units    []*flow.Unit
+}
+
+// ErrEnded says that a pipeline has ended.
+var ErrEnded = errors.New("the pipeline has ended")
+
+// maxCalls is how many calls may wait besides batches.
+const maxCalls = 16
+
+// NewPipeline returns a pipeline that begins with gen.
+func NewPipeline(gen *Generation, opts PipelineOptions) *Pipeline {
+	if opts.Workers <= 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	inFlight := 2*opts.Workers + 1
+	p := &Pipeline{
+		opts: opts, gen: gen,
+		order: make(chan *batch, inFlight+maxCalls), work: make(chan *batch, inFlight), free: make(chan *batch, inFlight),
+		closed: make(chan struct{}),
+	}
+	p.inUse.Store(gen)
+	for range inFlight {
+		p.free <- &batch{done: make(chan struct{}, 1)}
+	}
+	return p
+}
+
+// Generation returns the generation that events are judged by now.
+func (p *Pipeline) Generation() *Generation { return p.inUse.Load() }
+
+// Run works until the intake is closed and empty, or ctx is done; then Rest returns what is left. It closes the result queue at its
+// regular end.
+func (p *Pipeline) Run(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range p.opts.Workers {
+		workers.Go(p.worker)
+	}
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		p.take(ctx)
+	}()
+	complete := p.write(ctx)
+	<-taken
+	workers.Wait()
+	close(p.closed)
+	if complete {
+		p.opts.Results.Close()
+	}
+}
+
+// take moves messages from the intake to the workers.
+func (p *Pipeline) take(ctx context.Context) {
+	defer p.end()
+	for {
+		var b *batch
+		select {
+		case b = <-p.free:
+		case <-ctx.Done():
+			return
+		}
+		var ok bool
+		if b.messages, ok = p.opts.Intake.Take(ctx, b.messages[:0], p.opts.Batch); !ok {
+			return
+		}
+		b.start = time.Now()
+		p.mu.Lock()
+		b.gen = p.gen
+		p.order <- b // there is room for all batches
+		p.mu.Unlock()
+		p.work <- b
+	}
+}
+
+func (p *Pipeline) end() {
+	close(p.work)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	close(p.order)
+}
+
+// Do calls f between two batches, on the goroutine that correlates; f gets the generation of that moment. It waits until f has
+// returned. The error is ErrEnded, or that of ctx, and then f may still be called.
+func (p *Pipeline) Do(ctx context.Context, f func(*Generation)) error { return p.call(ctx, nil, f) }
+
+// Swap makes gen judge all messages that are taken from the intake from now on. The state of correlations is carried over when the
+// last batch before it is written; handOver gets both generations then and says what was carried over. Messages wait meanwhile. The
+// error is as with Do; after an error of ctx the swap still happens.
+func (p *Pipeline) Swap(ctx context.Context, gen *Generation) (restored correlate.Restored, err error) {
+	var failed error
+	err = p.call(ctx, gen, func(old *Generation) {
+		restored, failed = gen.inherit(old)
+		p.inUse.Store(gen)
+	})
+	if err != nil {
+		return correlate.Restored{}, err
+	}
+	return restored, failed
+}
+
+func (p *Pipeline) call(ctx context.Context, next *Generation, f func(*Generation)) error {
+	finished := make(chan struct{})
+	b := &batch{call: func(g *Generation) {
+		defer close(finished)
+		f(g)
+	}}
+	p.mu.Lock()
+	if p.ended {
+		p.mu.Unlock()
+		return ErrEnded
+	}
+	if next != nil {
+		p.gen = next
+	}
+	p.order <- b
+	p.mu.Unlock()
+	select {
+	case <-finished:
+		return nil
+	case <-p.closed:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// inherit takes over the state of the correlations of old.
+func (g *Generation) inherit(old *Generation) (correlate.Restored, error) {
+	if old.Correlations == nil || g.Correlations == nil {
+		return correlate.Restored{}, nil
+	}
+	g.swept = old.swept
+	return g.Correlations.LoadState(old.Correlations.AppendState(nil))
+}

@@ -1,0 +1,57 @@
+package flow
+
+import (
+	"context"
+)
+
+// Intake is the event queue: what all inputs put messages into and the engine takes them from.
+//
+// Source: daemon.md sections 1, 6 and 11.
+type Intake struct {
+	queue *Queue[Message]
+	hooks IntakeHooks
+}
+
+// IntakeHooks tell of what happens at the event queue. All of them may be nil; they are called on the goroutines of inputs.
+type IntakeHooks struct {
+	Received     func(*Origin) // a message was accepted
+	BackPressure func(*Origin) // a message found the queue full and waits
+}
+
+// maxIntakeBytes bounds the payload that waits in the event queue.
+const maxIntakeBytes = 256 << 20
+
+// NewIntake returns an event queue for size messages.
+func NewIntake(size int, hooks IntakeHooks) *Intake {
+	return &Intake{queue: NewQueue(size, maxIntakeBytes, (*Message).size), hooks: hooks}
+}
+
+// Put adds m and waits for room. The error is ErrClosed once the daemon stops, or that of ctx: then m was not accepted.
+func (in *Intake) Put(ctx context.Context, m Message) error {
+	ok, err := in.queue.TryPut(m)
+	if !ok && err == nil {
+		if in.hooks.BackPressure != nil {
+			in.hooks.BackPressure(m.Origin)
+		}
+		err = in.queue.Put(ctx, m)
+	}
+	if err == nil && in.hooks.Received != nil {
+		in.hooks.Received(m.Origin)
+	}
+	return err
+}
+
+// Take waits for a message and appends it to dst with those that are there already, up to limit of them. It is false once the
+// queue is closed and empty, or ctx is done.
+func (in *Intake) Take(ctx context.Context, dst []Message, limit int) ([]Message, bool) {
+	return in.queue.Take(ctx, dst, limit)
+}
+
+// Rest empties the queue without waiting.
+func (in *Intake) Rest() []Message { return in.queue.TakeAll() }
+
+// Close refuses further messages.
+func (in *Intake) Close() { in.queue.Close() }
+
+// Len returns how many messages wait, and their bytes.
+func (in *Intake) Len() (messages int, bytes int64) { return in.queue.Len() }

@@ -1,0 +1,238 @@
+package flow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// SenderOptions configure a Sender.
+type SenderOptions struct {
+	Queue    int // units that may wait
+	BatchMax int // units that are delivered with one call, if they wait already
+	Retry    Retry
+	// DropWhenFull discards units that find the queue full, instead of waiting for room.
+	DropWhenFull bool
+	// Exhausted takes a unit whose results from number from on could not be delivered, with the last error and the unit's part of
+	// the acknowledgement. It runs on the worker, which it may block.
+	Exhausted func(ctx context.Context, u *Unit, from int, err error)
+	Hooks     SenderHooks
+}
+
+// SenderHooks count. All of them may be nil; results are counted, not units.
+type SenderHooks struct {
+	Delivered, Dropped, Failed func(results int)
+	Retried                    func()
+}
+
+// maxSenderBytes bounds the results that wait for one sink (reliability.md T6).
+const maxSenderBytes = 64 << 20
+
+// Sender delivers units to one sink: a bounded queue and one worker, with retries. A slow or broken sink stops its own queue only,
+// until that is full.
+type Sender struct {
+	sink  Sink
+	opts  SenderOptions
+	queue *Queue[*Unit]
+
+	mu        sync.Mutex
+	batch     []Pending // what the worker is busy with
+	abandoned bool
+}
+
+// Pending is a unit of which the results from number From on are not delivered.
+type Pending struct {
+	Unit *Unit
+	From int
+}
+
+// NewSender returns a sender to sink. Run does the work.
+func NewSender(sink Sink, opts SenderOptions) *Sender {
+	return &Sender{sink: sink, opts: opts, queue: NewQueue(opts.Queue, maxSenderBytes, func(u **Unit) int { return (*u).size() })}
+}
+
+// Put queues u and waits for room, unless units are dropped when the queue is full. It takes over one part of the acknowledgement,
+// unless it returns an error: ErrClosed, or that of ctx.
+func (s *Sender) Put(ctx context.Context, u *Unit) error {
+	ok, err := s.queue.TryPut(u)
+	switch {
+	case ok || err != nil:
+		return err
+	case s.opts.DropWhenFull:
+		count(s.opts.Hooks.Dropped, len(u.Results))
+		u.Ack.Done(true)
+		return nil
+	}
+	return s.queue.Put(ctx, u)
+}
+
+// Len returns how many units wait, those that are being delivered included.
+func (s *Sender) Len() int {
+	n, _ := s.queue.Len()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return n + len(s.batch)
+}
+
+// Close lets Run return once everything queued is delivered.
+func (s *Sender) Close() { s.queue.Close() }
+
+// Run delivers until the queue is closed and empty, or ctx is done; then Abandon returns what is left.
+func (s *Sender) Run(ctx context.Context) {
+	var units []*Unit
+	for {
+		var ok bool
+		if units, ok = s.queue.Take(ctx, units[:0], s.opts.BatchMax); !ok {
+			return
+		}
+		if !s.begin(units) || !s.deliver(ctx) {
+			return
+		}
+		clear(units)
+	}
+}
+
+// Abandon takes everything that is not delivered away from the sender, which may be stuck in its sink. What the sink does
+// afterwards is ignored.
+func (s *Sender) Abandon() []Pending {
+	s.queue.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.abandoned = true
+	left := s.batch
+	s.batch = nil
+	for _, u := range s.queue.TakeAll() {
+		left = append(left, Pending{Unit: u})
+	}
+	return left
+}
+
+func (s *Sender) begin(units []*Unit) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range units {
+		s.batch = append(s.batch, Pending{Unit: u})
+	}
+	return !s.abandoned
+}
+
+// deliver delivers the batch. It is false if ctx ended, or the sender was abandoned.
+func (s *Sender) deliver(ctx context.Context) bool {
+	lines := s.lines()
+	var delays *backoff.ExponentialBackOff
+	attempts := 0
+	for len(lines) > 0 {
+		written, err := s.sink.Deliver(ctx, lines)
+		moved, ok := s.written(written)
+		if !ok {
+			return false
+		}
+		lines = lines[written:]
+		if len(lines) == 0 {
+			break
+		}
+		if moved || delays == nil {
+			delays, attempts = s.opts.Retry.schedule(), 0
+		}
+		switch {
+		case ctx.Err() != nil:
+			return false
+		case IsPermanent(err) || attempts == s.opts.Retry.Times:
+			n, ok := s.giveUp(ctx, err)
+			if !ok {
+				return false
+			}
+			lines, delays = lines[n:], nil
+		default:
+			attempts++
+			if s.opts.Hooks.Retried != nil {
+				s.opts.Hooks.Retried()
+			}
+			if !wait(ctx, delays.NextBackOff()) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lines returns the results of the batch.
+func (s *Sender) lines() (lines [][]byte) {
+	for _, p := range s.batch {
+		lines = p.Unit.lines(lines, p.From)
+	}
+	return lines
+}
+
+// written notes that n more results are delivered and acknowledges the units that are complete. moved says that there was one; ok
+// is false if the sender was abandoned.
+func (s *Sender) written(n int) (moved, ok bool) {
+	s.mu.Lock()
+	if s.abandoned {
+		s.mu.Unlock()
+		return false, false
+	}
+	var complete []*Unit
+	left := n
+	for len(s.batch) > 0 {
+		p := &s.batch[0]
+		k := min(left, len(p.Unit.Results)-p.From)
+		p.From += k
+		left -= k
+		if p.From < len(p.Unit.Results) {
+			break
+		}
+		complete = append(complete, p.Unit)
+		s.batch = s.batch[1:]
+	}
+	s.mu.Unlock()
+	count(s.opts.Hooks.Delivered, n)
+	for _, u := range complete {
+		u.Ack.Done(true)
+	}
+	return len(complete) > 0, true
+}
+
+// giveUp passes the first unit of the batch on and returns how many results of it were left.
+func (s *Sender) giveUp(ctx context.Context, err error) (left int, ok bool) {
+	s.mu.Lock()
+	if s.abandoned {
+		s.mu.Unlock()
+		return 0, false
+	}
+	p := s.batch[0]
+	s.batch = s.batch[1:]
+	s.mu.Unlock()
+	left = len(p.Unit.Results) - p.From
+	count(s.opts.Hooks.Failed, left)
+	s.opts.Exhausted(ctx, p.Unit, p.From, err)
+	return left, true
+}
+
+// CloseSink closes the sink, unless its worker is stuck in it. limit bounds the time that takes.
+func (s *Sender) CloseSink(limit time.Duration) error {
+	done := make(chan error, 1)
+	go func() { done <- s.sink.Close() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(limit):
+		return context.DeadlineExceeded
+	}
+}
+
+// Reopen reopens what the sink writes to, if it can.
+func (s *Sender) Reopen() error {
+	if r, ok := s.sink.(Reopener); ok {
+		return r.Reopen()
+	}
+	return nil
+}
+
+func count(hook func(int), n int) {
+	if hook != nil && n > 0 {
+		hook(n)
+	}
+}

@@ -1,0 +1,40 @@
+package flow
+
+import (
+	"context"
+	"errors"
+)
+
+// Sink writes results somewhere. Its constructor opens, so that what is wrong at the start is an error there. One goroutine calls
+// Deliver; Reopen may come from another.
+type Sink interface {
+	// Deliver writes lines in order, each one JSON object without a line break. It returns how many of them are written for good,
+	// counted from the front; the error, if fewer than all are, is Permanent if trying again is useless. It should return soon
+	// after ctx is cancelled; one that cannot be interrupted is left behind at shutdown.
+	Deliver(ctx context.Context, lines [][]byte) (written int, err error)
+	// Close flushes and releases what the constructor took.
+	Close() error
+}
+
+// Reopener is a Sink that can close and open what it writes to, after a log rotation.
+type Reopener interface{ Reopen() error }
+
+// permanent marks errors for which a retry is useless.
+type permanent struct{ err error }
+
+func (p permanent) Error() string { return p.err.Error() }
+func (p permanent) Unwrap() error { return p.err }
+
+// Permanent marks err as one for which a retry is useless. It returns nil for nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return permanent{err}
+}
+
+// IsPermanent reports whether err, or an error it wraps, was marked by Permanent.
+func IsPermanent(err error) bool {
+	var p permanent
+	return errors.As(err, &p)
+}
