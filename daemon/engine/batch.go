@@ -7,7 +7,7 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
-// batch is what travels through a Pipeline: messages that one generation judges together, or a call that is made between two such
+// batch is what travels through a Pipeline: a chunk of messages that one generation judges, or a call that is made between two such
 // batches. Its memory is used again.
 type batch struct {
 	gen      *Generation

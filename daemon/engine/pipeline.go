@@ -17,7 +17,8 @@ import (
 
 // PipelineOptions configure a Pipeline.
 type PipelineOptions struct {
-	// Batch is how many messages are judged together at most, if they wait already; nobody waits for a batch to fill up.
+	// Batch is how many messages make a batch at most, if they wait already; nobody waits for a batch to fill up. Messages travel in
+	// chunks of several batches if they are small, which changes what it costs and nothing else.
 	Batch int
 	// Workers is how many goroutines judge; 0 is one for each processor.
 	Workers int
@@ -79,6 +80,10 @@ type Rest struct {
 // ErrEnded says that a pipeline has ended.
 var ErrEnded = errors.New("the pipeline has ended")
 
+// minChunk is how many messages travel together at least, if they wait already: passing a message from one goroutine to the next costs
+// as much as judging it.
+const minChunk = 64
+
 // maxCalls is how many calls may wait besides batches.
 const maxCalls = 16
 
@@ -135,7 +140,7 @@ func (p *Pipeline) take(ctx context.Context) {
 			return
 		}
 		var ok bool
-		if b.messages, ok = p.opts.Intake.Take(ctx, b.messages[:0], p.opts.Batch); !ok {
+		if b.messages, ok = p.opts.Intake.Take(ctx, b.messages[:0], max(p.opts.Batch, minChunk)); !ok {
 			return
 		}
 		b.start = time.Now()

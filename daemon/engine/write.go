@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
@@ -47,13 +48,25 @@ func (p *Pipeline) writeBatch(ctx context.Context, b *batch) bool {
 			return false
 		}
 	}
+	p.report(b)
+	return true
+}
+
+// report tells of the batches that travelled in b.
+func (p *Pipeline) report(b *batch) {
 	groups := 0
 	if b.gen.Correlations != nil {
 		groups = b.gen.Correlations.Stats().Groups
 	}
 	perEvent := b.took / time.Duration(max(len(b.events), 1))
-	p.opts.Hooks.Batch(len(b.messages), len(b.events), perEvent, time.Since(b.start), groups)
-	return true
+	latency := time.Since(b.start)
+	for batch := range slices.Chunk(b.outcomes, p.opts.Batch) {
+		events := 0
+		for i := range batch {
+			events += batch[i].events
+		}
+		p.opts.Hooks.Batch(len(batch), events, perEvent, latency, groups)
+	}
 }
 
 // batchWriter walks over the judged messages of a batch.

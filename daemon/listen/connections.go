@@ -1,0 +1,105 @@
+package listen
+
+import (
+	"container/list"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// connections keeps track of open connections, so that at the limit one that does nothing makes room for a new one.
+//
+// Source: reliability.md T7.
+type connections struct {
+	mu   sync.Mutex
+	max  int
+	open map[net.Conn]*tracked
+	idle *list.List // of net.Conn: those without a request, oldest first
+	tls  int        // past the handshake
+}
+
+// tracked is one connection.
+type tracked struct {
+	idle *list.Element // nil while a request is served
+	tls  bool
+}
+
+func newConnections(max int) *connections {
+	return &connections{max: max, open: map[net.Conn]*tracked{}, idle: list.New()}
+}
+
+// admit adds c, if need be in place of the connection that has been idle longest. It is false if all are busy.
+func (c *connections) admit(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) >= c.max {
+		oldest := c.idle.Front()
+		if oldest == nil {
+			return false
+		}
+		victim := oldest.Value.(net.Conn)
+		c.forget(victim)
+		victim.Close()
+	}
+	c.open[conn] = &tracked{idle: c.idle.PushBack(conn)}
+	return true
+}
+
+func (c *connections) forget(conn net.Conn) {
+	t := c.open[conn]
+	if t == nil {
+		return
+	}
+	if t.idle != nil {
+		c.idle.Remove(t.idle)
+	}
+	if t.tls {
+		c.tls--
+	}
+	delete(c.open, conn)
+}
+
+// state follows http.Server.ConnState.
+func (c *connections) state(conn net.Conn, s http.ConnState) {
+	encrypted := false
+	if t, ok := conn.(*tls.Conn); ok {
+		encrypted, conn = true, t.NetConn()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.open[conn]
+	if t == nil {
+		return // it had to make room
+	}
+	switch s {
+	case http.StateActive:
+		if t.idle != nil {
+			c.idle.Remove(t.idle)
+			t.idle = nil
+		}
+		if encrypted && !t.tls {
+			t.tls = true
+			c.tls++
+		}
+	case http.StateIdle:
+		if t.idle == nil {
+			t.idle = c.idle.PushBack(conn)
+		}
+	case http.StateClosed, http.StateHijacked:
+		c.forget(conn)
+	}
+}
+
+// count returns the open connections, and how many of them are past the TLS handshake.
+func (c *connections) count() (open, encrypted int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open), c.tls
+}
+
+// ActiveTLS returns how many connections are past the TLS handshake.
+func (l *Listener) ActiveTLS() int {
+	_, n := l.conns.count()
+	return n
+}
