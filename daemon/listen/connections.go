@@ -103,3 +103,14 @@ func (l *Listener) ActiveTLS() int {
 	_, n := l.conns.count()
 	return n
 }
+
+// closeIdle closes the connections without a request.
+func (c *connections) closeIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for e := c.idle.Front(); e != nil; e = c.idle.Front() {
+		conn := e.Value.(net.Conn)
+		c.forget(conn)
+		conn.Close()
+	}
+}

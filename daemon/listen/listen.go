@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -125,7 +126,7 @@ func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	}
 	var err error
 	if path, ok := strings.CutPrefix(opts.Addr, "unix://"); ok {
-		l.inner, err = listenUnix(path)
+		l.inner, err = ListenUnix(path)
 	} else {
 		l.inner, err = new(net.ListenConfig).Listen(ctx, "tcp", opts.address())
 	}
@@ -189,14 +190,17 @@ func refuse(c net.Conn) {
 	c.Close()
 }
 
-// listenUnix binds a socket that only this user may open. A socket file that nobody listens on is replaced.
-func listenUnix(path string) (net.Listener, error) {
+// ListenUnix binds a socket that only this user may open. A socket file that nobody listens on is replaced.
+func ListenUnix(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode()&os.ModeSocket == 0 {
 			return nil, fmt.Errorf("%s exists and is no socket", path)
 		}
-		if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		c, err := net.DialTimeout("unix", path, time.Second)
+		if err == nil {
 			c.Close()
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) {
 			return nil, fmt.Errorf("another program listens on %s", path)
 		}
 		if err := os.Remove(path); err != nil {

@@ -22,11 +22,14 @@ type Server struct {
 	http.Server
 }
 
-// Server returns a server for handler: HTTP/1.1 and HTTP/2, with TLS or in plaintext. Handlers that stream are not cut off; those
-// that read a body should wrap it with GuardBody.
+// Server returns a server for handler: HTTP/1.1 and HTTP/2, with TLS or in plaintext. Answers that stream are not cut off; bodies have
+// to make progress while the handler reads them.
 func (l *Listener) Server(handler http.Handler) *Server {
 	s := &Server{l: l}
-	s.Handler = handler
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer l.guardBody(w, r)()
+		handler.ServeHTTP(w, r)
+	})
 	s.ReadHeaderTimeout = l.opts.Timeouts.Header // also bounds the TLS handshake
 	s.IdleTimeout = l.opts.Timeouts.Idle
 	s.MaxHeaderBytes = maxHeader
@@ -53,15 +56,22 @@ func (s *Server) Serve() error {
 
 // Stop refuses new connections, waits for running requests until ctx is done, and then breaks off those that are left.
 func (s *Server) Stop(ctx context.Context) {
+	s.l.Close()
+	s.l.conns.closeIdle() // those that have not sent a request yet would hold it up
 	if s.Shutdown(ctx) != nil {
 		s.Close()
 	}
 }
 
-// GuardBody lets r's body fail once less than 1 KiB arrives within the time for it, as long as somebody reads. The deadline does not
-// outlive the request.
-func (l *Listener) GuardBody(w http.ResponseWriter, r *http.Request) {
-	r.Body = &guardedBody{body: r.Body, control: http.NewResponseController(w), limit: l.opts.Timeouts.Body}
+// guardBody lets r's body fail once less than 1 KiB arrives within the time for it, as long as somebody reads. The function that it
+// returns is called when the handler is done: what it has not read has to arrive within that time as well.
+func (l *Listener) guardBody(w http.ResponseWriter, r *http.Request) (end func()) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return func() {}
+	}
+	b := &guardedBody{body: r.Body, control: http.NewResponseController(w), limit: l.opts.Timeouts.Body}
+	r.Body = b
+	return func() { b.control.SetReadDeadline(time.Now().Add(b.limit)) }
 }
 
 type guardedBody struct {
@@ -81,14 +91,9 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 	b.control.SetReadDeadline(start.Add(b.left)) // recorders in tests do not know it: then there is no limit
 	n, err := b.body.Read(p)
 	b.arrived += n
+	b.control.SetReadDeadline(time.Time{}) // on HTTP/2 it would end the body even if nobody waits
 	b.left = max(b.left-time.Since(start), time.Millisecond)
-	if err != nil {
-		b.control.SetReadDeadline(time.Time{})
-	}
 	return n, err
 }
 
-func (b *guardedBody) Close() error {
-	b.control.SetReadDeadline(time.Time{})
-	return b.body.Close()
-}
+func (b *guardedBody) Close() error { return b.body.Close() }

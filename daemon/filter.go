@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/rsigma-go/rsigma/compiler/extract"
+)
+
+// program makes values of a value: what jq and JSONPath have in common.
+type program interface {
+	Run(value any) ([]any, error)
+}
+
+// newFilter returns what makes events of an event, nil if neither expression is given.
+//
+// Source: daemon.md section 8.
+func newFilter(jq, jsonPath string, log *slog.Logger) (func(event []byte) ([][]byte, error), error) {
+	var prog program
+	var err error
+	switch {
+	case jq != "" && jsonPath != "":
+		return nil, fmt.Errorf("--jq and --jsonpath exclude each other")
+	case jq != "":
+		prog, err = extract.CompileJQ(jq)
+	case jsonPath != "":
+		prog, err = extract.CompileJSONPath(jsonPath)
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func(event []byte) ([][]byte, error) {
+		out, err := filter(prog, event)
+		if err != nil {
+			log.Debug("event filter failed", "error", err.Error())
+		}
+		return out, err
+	}, nil
+}
+
+func filter(prog program, event []byte) ([][]byte, error) {
+	var value any
+	dec := json.NewDecoder(bytes.NewReader(event))
+	dec.UseNumber()
+	if err := dec.Decode(&value); err != nil {
+		return nil, err
+	}
+	values, err := prog.Run(value)
+	out := make([][]byte, 0, len(values))
+	for _, v := range values {
+		text, failed := json.Marshal(v)
+		if failed != nil {
+			return out, failed
+		}
+		out = append(out, text)
+	}
+	return out, err
+}
