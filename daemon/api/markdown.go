@@ -1,0 +1,58 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+)
+
+// AppendMarkdown appends the reference page of all endpoints.
+func AppendMarkdown(dst []byte) []byte {
+	dst = append(dst, markdownHead...)
+	for _, r := range routes {
+		permission := "open to all"
+		if r.Permission != "" {
+			permission = "`" + r.Permission + "`"
+		}
+		dst = fmt.Appendf(dst, "| `%s %s` | %s | %s |\n", r.Method, r.Pattern, permission, strings.ReplaceAll(r.Doc, "|", `\|`))
+	}
+	return append(dst, markdownTail...)
+}
+
+const markdownHead = `# HTTP API
+
+<!-- Made by "make generate" from daemon/api/routes.go. -->
+
+One listener (` + "`--api-addr`" + `) serves everything, over HTTP/1.1 and HTTP/2, with TLS or in plaintext. Answers are JSON. An error is an object
+with ` + "`error`" + `, sometimes with a ` + "`hint`" + `. Unknown paths are 404, known ones with another method 405; a query value that cannot be read is 400
+and names its ` + "`parameter`" + `. ` + "`HEAD`" + ` works wherever ` + "`GET`" + ` does. The permission counts only if tokens are configured.
+
+| Request | Permission | What it does |
+| --- | --- | --- |
+`
+
+const markdownTail = `
+## Examples
+
+` + "```sh" + `
+curl -s localhost:9090/api/v1/status
+curl -s -X POST 'localhost:9090/api/v1/reload?wait=true'
+curl -s --data-binary @events.ndjson 'localhost:9090/api/v1/events?sync=true'
+curl -sN 'localhost:9090/api/v1/detections/stream?level=high'
+` + "```" + `
+
+## Who may call it
+
+Without tokens everybody who can connect may do everything: keep the listener on loopback, behind a proxy, or ask for client certificates
+(` + "`--tls-client-ca`" + `). ` + "`--api-token-env VAR`" + ` takes one token with all permissions from a variable; ` + "`daemon.api.auth`" + ` in the configuration
+file names several, each with a role (` + "`reader`, `operator`, `ingest`, `admin`" + `) or permissions of its own. Clients send it as
+` + "`Authorization: Bearer …`" + `. Requests that a browser makes for a foreign page are refused (403), and a listener on loopback answers only to loopback
+names and those of ` + "`--api-host`" + ` (421).
+
+## Taking events
+
+` + "`POST /api/v1/events`" + ` reads the body line by line and never holds it as a whole. ` + "`accepted`" + ` counts the lines that were queued, also when the
+request ends with an error, so that a client knows where to go on: 413 (a line over 1 MiB, or the body over ` + "`--max-body-bytes`" + `), 429 (the queue
+stayed full for ` + "`--ingest-timeout`" + `), 503 (not ready, or shutting down), 400 (the body broke off). Lines that are queued and cannot be parsed are
+counted and go to the dead letters; the answer does not tell. A plain 200 means *queued*: a crash loses such events. With ` + "`?sync=true`" + ` the answer
+waits until every line is committed, that is delivered to all sinks or written to the dead letters.
+`

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"net/http"
+	"time"
+)
+
+// The states of a daemon.
+const (
+	StateLoading  = "loading"
+	StateRunning  = "running"
+	StateDraining = "draining"
+)
+
+// Status is the answer of GET /api/v1/status.
+type Status struct {
+	Status             string          `json:"status"`
+	DetectionRules     int             `json:"detection_rules"`
+	CorrelationRules   int             `json:"correlation_rules"`
+	StateEntries       int             `json:"correlation_state_entries"`
+	EventsProcessed    uint64          `json:"events_processed"`
+	DetectionMatches   uint64          `json:"detection_matches"`
+	CorrelationMatches uint64          `json:"correlation_matches"`
+	UptimeSeconds      float64         `json:"uptime_seconds"`
+	RulesCompiled      int             `json:"rules_compiled"`
+	RulesInterpreted   int             `json:"rules_interpreted"`
+	Sources            *SourceCounters `json:"dynamic_sources,omitempty"`
+	Reload             ReloadStatus    `json:"reload"`
+	Version            string          `json:"version"`
+}
+
+// SourceCounters sum over the dynamic sources.
+type SourceCounters struct {
+	Total     int    `json:"total"`
+	Resolves  uint64 `json:"resolves_total"`
+	Errors    uint64 `json:"errors_total"`
+	CacheHits uint64 `json:"cache_hits"`
+	Stale     int    `json:"stale"`
+	Pending   int    `json:"pending"`
+}
+
+// ReloadStatus tells of the last reload.
+type ReloadStatus struct {
+	Generation int     `json:"generation"`
+	Pending    bool    `json:"pending"`
+	LastResult *string `json:"last_result"`
+	LastError  *string `json:"last_error"`
+	FinishedAt *string `json:"last_finished_at"`
+}
+
+// Finished fills in how a reload ended; failed is empty if it went well.
+func (r *ReloadStatus) Finished(at time.Time, failed string) {
+	result := "ok"
+	if failed != "" {
+		result = "failed"
+	}
+	r.LastResult, r.LastError, r.FinishedAt = &result, optional(failed), moment(at)
+}
+
+func (s *server) status(w http.ResponseWriter, _ *http.Request) {
+	st := s.backend.Status()
+	st.Status, _ = s.backend.State()
+	answer(w, http.StatusOK, st)
+}

@@ -1,0 +1,68 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/rsigma-go/rsigma/rtlib/frame"
+)
+
+// Lines turns a stream of lines into messages. Each message owns its bytes; they are copied into blocks that many messages share.
+type Lines struct {
+	r      *frame.Reader
+	origin *Origin
+	block  []byte
+}
+
+// NewLines returns the lines of r as messages from origin.
+func NewLines(r io.Reader, origin *Origin) *Lines {
+	return &Lines{r: frame.NewReader(r), origin: origin}
+}
+
+// blockSize is how much is allocated at once. A message that is kept keeps its block.
+const blockSize = 64 << 10
+
+// Next returns the next line that is not blank; a line over the limit comes as a message with an error. At the end it returns io.EOF,
+// else the error of the reader.
+func (l *Lines) Next() (Message, error) {
+	line, err := l.r.Next()
+	m := Message{Origin: l.origin, Number: l.r.Number()}
+	if errors.Is(err, frame.ErrTooLong) {
+		m.Err, err = err, nil
+	}
+	if err != nil {
+		return m, err
+	}
+	m.Data = l.own(line)
+	return m, nil
+}
+
+// own copies b.
+func (l *Lines) own(b []byte) []byte {
+	if len(b) > blockSize/4 {
+		return append([]byte(nil), b...)
+	}
+	if cap(l.block)-len(l.block) < len(b) {
+		l.block = make([]byte, 0, blockSize)
+	}
+	from := len(l.block)
+	l.block = append(l.block, b...)
+	return l.block[from:len(l.block):len(l.block)]
+}
+
+// Forward puts all lines into out. It returns nil at the end of the stream.
+func (l *Lines) Forward(ctx context.Context, out *Intake) error {
+	for {
+		m, err := l.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = out.Put(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

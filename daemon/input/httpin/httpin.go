@@ -1,0 +1,234 @@
+// Package httpin is the input that takes events from POST /api/v1/events: one event a line, queued while the body is still being read.
+// Where the handler is mounted, and who may call it, is not its business.
+//
+// Source: http-api.md section 3.7; reliability.md section 3.4.
+package httpin
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/rtlib/frame"
+)
+
+// Options configure an Input.
+type Options struct {
+	MaxBody int64         // bytes of a body, before and after decompression
+	Timeout time.Duration // how long a line may wait for room in the queue; 0 is without limit
+}
+
+// Input is an http.Handler whose events Run forwards.
+type Input struct {
+	opts Options
+	out  atomic.Pointer[flow.Intake] // nil until the daemon is ready
+}
+
+// New returns an input.
+func New(opts Options) *Input { return &Input{opts: opts} }
+
+var origin = flow.Origin{Type: "http"}
+
+// Run implements flow.Input: it lets the handler put events into out, whose closing ends that.
+func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
+	in.out.Store(out)
+	<-ctx.Done()
+	return nil
+}
+
+// Close implements flow.Input.
+func (in *Input) Close() error { return nil }
+
+// reply is the answer to a request. Fields that do not apply are left out.
+type reply struct {
+	status    int
+	Error     string `json:"error,omitempty"`
+	MaxBytes  int64  `json:"max_bytes,omitempty"`
+	Accepted  int    `json:"accepted"`
+	Committed *int   `json:"committed,omitempty"`
+	Failed    *int   `json:"failed,omitempty"`
+	Line      int64  `json:"line,omitempty"`
+}
+
+// ServeHTTP implements http.Handler.
+func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	wait := false
+	if text := r.URL.Query().Get("sync"); text != "" {
+		var err error
+		if wait, err = strconv.ParseBool(text); err != nil {
+			write(w, http.StatusBadRequest, map[string]string{"error": "invalid query parameter", "parameter": "sync"})
+			return
+		}
+	}
+	out := in.out.Load()
+	if out == nil {
+		send(w, reply{status: http.StatusServiceUnavailable, Error: "not ready"})
+		return
+	}
+	body, ok := in.body(w, r)
+	if !ok {
+		return
+	}
+	q := request{in: in, out: out, lines: flow.NewLines(body, &origin)}
+	if wait {
+		q.commits = newCommits()
+	}
+	answer := q.read(r.Context())
+	if wait && answer.status == http.StatusOK {
+		answer = q.await(r.Context(), answer)
+	}
+	send(w, answer)
+}
+
+// body returns the decompressed body with its limit, or answers the request.
+func (in *Input) body(w http.ResponseWriter, r *http.Request) (io.Reader, bool) {
+	limited := &limited{r: r.Body, left: in.opts.MaxBody}
+	switch r.Header.Get("Content-Encoding") {
+	case "", "identity":
+		return limited, true
+	case "gzip":
+		return &limitedGzip{raw: limited, max: in.opts.MaxBody}, true
+	}
+	write(w, http.StatusUnsupportedMediaType, map[string]string{"error": "unsupported content encoding"})
+	return nil, false
+}
+
+// request is one request while its body is read.
+type request struct {
+	in       *Input
+	out      *flow.Intake
+	lines    *flow.Lines
+	commits  *commits // nil unless the client waits for them
+	accepted int
+}
+
+// read queues the lines of the body.
+func (q *request) read(ctx context.Context) reply {
+	for {
+		m, err := q.lines.Next()
+		switch {
+		case err == io.EOF:
+			return q.reply(http.StatusOK, "")
+		case errors.Is(err, errTooLarge):
+			out := q.reply(http.StatusRequestEntityTooLarge, "request body exceeds maximum size")
+			out.MaxBytes = q.in.opts.MaxBody
+			return out
+		case err != nil:
+			return q.reply(http.StatusBadRequest, "failed to read request body")
+		case m.Err != nil:
+			out := q.reply(http.StatusRequestEntityTooLarge, frame.ErrTooLong.Error())
+			out.MaxBytes, out.Line = frame.MaxLine, m.Number
+			return out
+		}
+		if failed := q.put(ctx, m); failed.status != 0 {
+			return failed
+		}
+	}
+}
+
+// put queues one line. The status is 0 if that worked.
+func (q *request) put(ctx context.Context, m flow.Message) reply {
+	m.Ack = q.commits.ack()
+	limited, cancel := q.limit(ctx)
+	defer cancel()
+	switch err := q.out.Put(limited, m); {
+	case err == nil:
+		q.accepted++
+		return reply{}
+	case errors.Is(err, flow.ErrClosed):
+		q.commits.forget()
+		return q.reply(http.StatusServiceUnavailable, "event channel closed")
+	case ctx.Err() != nil:
+		q.commits.forget()
+		return q.reply(http.StatusBadRequest, "failed to read request body")
+	default:
+		q.commits.forget()
+		return q.reply(http.StatusTooManyRequests, "event queue full")
+	}
+}
+
+// limit bounds ctx by the time that a line may wait.
+func (q *request) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if q.in.opts.Timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, q.in.opts.Timeout)
+}
+
+func (q *request) reply(status int, text string) reply {
+	return reply{status: status, Error: text, Accepted: q.accepted}
+}
+
+// await waits until everything accepted is committed.
+func (q *request) await(ctx context.Context, answer reply) reply {
+	select {
+	case <-q.commits.done():
+	case <-ctx.Done():
+	}
+	committed, failed, pending := q.commits.counts()
+	answer.Committed, answer.Failed = &committed, &failed
+	if failed > 0 || pending > 0 {
+		answer.status, answer.Error = http.StatusServiceUnavailable, "not everything was committed"
+	}
+	return answer
+}
+
+// send answers a request.
+func send(w http.ResponseWriter, r reply) {
+	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "1")
+	}
+	write(w, r.status, r)
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	text, _ := json.Marshal(body) // plain data
+	w.Write(text)
+}
+
+// errTooLarge says that a body is over the limit.
+var errTooLarge = errors.New("request body exceeds maximum size")
+
+// limited fails with errTooLarge instead of returning more than left bytes.
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p[:min(int64(len(p)), l.left+1)])
+	if l.left -= int64(n); l.left < 0 {
+		return n - 1, errTooLarge
+	}
+	return n, err
+}
+
+// limitedGzip decompresses raw, up to max bytes.
+type limitedGzip struct {
+	raw io.Reader
+	max int64
+	out io.Reader
+}
+
+func (g *limitedGzip) Read(p []byte) (int, error) {
+	if g.out == nil {
+		z, err := gzip.NewReader(g.raw)
+		if err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, err
+		}
+		g.out = &limited{r: z, left: g.max}
+	}
+	return g.out.Read(p)
+}
