@@ -32,6 +32,10 @@ type Options struct {
 	PlaceholderFallback bool
 	// AllowExternal lets pipelines read lists of values from files.
 	AllowExternal bool
+	// Sources are the values of dynamic sources by id, nil if there are none. AllowRemoteInclude lets pipelines include items from
+	// those that come over the network.
+	Sources            map[string]pipeline.Source
+	AllowRemoteInclude bool
 }
 
 // Compile compiles rule files, which are given in load order. Every document shows up in the program as armed, skipped or

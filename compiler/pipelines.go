@@ -51,7 +51,11 @@ func (c *compilation) applyPipelines() bool {
 	before := c.log.Errors()
 	var ps []*pipeline.Pipeline
 	for _, src := range c.opts.Pipelines {
-		if p := pipeline.Parse(src.Name, src.Data, c.log); p != nil {
+		p := pipeline.Parse(src.Name, src.Data, c.log)
+		if p != nil && c.opts.Sources != nil {
+			p = p.Expand(c.opts.Sources, pipeline.ExpandOptions{AllowRemoteInclude: c.opts.AllowRemoteInclude}, c.log)
+		}
+		if p != nil {
 			ps = append(ps, p)
 		}
 	}

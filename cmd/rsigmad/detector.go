@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/alert"
@@ -22,7 +21,6 @@ type detector struct {
 	format    alert.Format
 	onBadLine func(number int64, err error) // number is 0 where there are no lines
 
-	mu    sync.Mutex // held while an event of a stream is evaluated
 	buf   []byte
 	why   rtlib.Explanation
 	stats stats

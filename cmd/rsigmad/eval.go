@@ -53,7 +53,7 @@ func (c *evalCmd) Run(s streams) error {
 		read:   worker.JSON,
 		gen:    gen,
 		out:    bufio.NewWriterSize(s.out, 64<<10),
-		format: c.format(gen),
+		format: c.format(gen.Digest),
 	}
 	start := time.Now()
 	err = c.evalAll(det, s)

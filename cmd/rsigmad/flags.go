@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/rsigma-go/rsigma/compiler"
-	"github.com/rsigma-go/rsigma/compiler/diag"
-	"github.com/rsigma-go/rsigma/compiler/ir"
+	"github.com/rsigma-go/rsigma/daemon"
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/reload"
@@ -36,11 +33,30 @@ type engineFlags struct {
 
 // load makes the generation that the flags ask for.
 func (f *engineFlags) load() (*engine.Generation, *reload.Report, error) {
-	correlations, err := f.correlationFlags.options()
+	opts, err := f.options()
 	if err != nil {
 		return nil, nil, err
 	}
-	return reload.Load(reload.Options{
+	return reload.Load(opts)
+}
+
+// apply sets what the flags say about rules and results.
+func (f *engineFlags) apply(c *daemon.Config) (err error) {
+	if c.Rules, err = f.options(); err != nil {
+		return err
+	}
+	c.LogSource, err = f.logSource()
+	c.Render = f.format("")
+	return err
+}
+
+// options returns what to load.
+func (f *engineFlags) options() (reload.Options, error) {
+	correlations, err := f.correlationFlags.options()
+	if err != nil {
+		return reload.Options{}, err
+	}
+	return reload.Options{
 		Rules:     f.Rules,
 		Pipelines: f.Pipeline,
 		Compile: compiler.Options{
@@ -49,7 +65,7 @@ func (f *engineFlags) load() (*engine.Generation, *reload.Report, error) {
 		Linked:       linked(),
 		InterpretAll: f.InterpretAll,
 		Engine:       engine.Options{Routing: f.LogsourceRouting, Correlate: correlations},
-	})
+	}, nil
 }
 
 // logSource reads --event-logsource.
@@ -78,29 +94,11 @@ func (f *engineFlags) logSource() (rtlib.LogSource, error) {
 }
 
 // format returns how detections are rendered.
-func (f *engineFlags) format(gen *engine.Generation) alert.Format {
+func (f *engineFlags) format(ruleSet string) alert.Format {
 	return alert.Format{
 		IncludeEvent: f.IncludeEvent,
 		Detail:       alert.Detail(f.MatchDetail),
 		Provenance:   !f.NoProvenance,
-		RuleSet:      gen.Digest,
+		RuleSet:      ruleSet,
 	}
-}
-
-// logReport says what was loaded: every document that is not armed, every diagnostic, and how the armed rules run.
-func logReport(log *slog.Logger, r *reload.Report) {
-	for _, d := range r.Diagnostics.Sorted() {
-		level := slog.LevelWarn
-		if d.Severity == diag.SeverityError {
-			level = slog.LevelError
-		}
-		log.Log(context.Background(), level, d.Msg, "code", d.Code, "at", d.Pos.String(), "rule_id", d.RuleID, "hint", d.Hint)
-	}
-	for _, d := range r.Documents {
-		if d.Status == ir.Skipped {
-			log.Warn("rule skipped", "reason", d.Reason, "code", d.Code, "at", d.Pos.String(), "title", d.Title)
-		}
-	}
-	log.Info("rules loaded", "armed", r.Armed, "skipped", r.Skipped, "failed", r.Failed,
-		"compiled", r.Compiled, "interpreted", r.Interpreted)
 }

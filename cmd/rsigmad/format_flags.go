@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rsigma-go/rsigma/daemon/engine"
+	"github.com/rsigma-go/rsigma/daemon"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
 )
 
@@ -18,8 +18,8 @@ type formatFlags struct {
 	SyslogStripBOM string `name:"syslog-strip-bom" enum:"true,false" default:"true" help:"Drop a byte order mark in front of a syslog message: true or false."`
 }
 
-// apply sets w to read lines as the flags say.
-func (f *formatFlags) apply(w *engine.Worker) error {
+// apply sets how lines are read.
+func (f *formatFlags) apply(c *daemon.Config) error {
 	format, ok := decode.ParseFormat(f.InputFormat)
 	if !ok {
 		return fmt.Errorf("--input-format %q: want one of %s", f.InputFormat, strings.Join(decode.Formats, ", "))
@@ -28,7 +28,7 @@ func (f *formatFlags) apply(w *engine.Worker) error {
 	if err != nil {
 		return err
 	}
-	w.Format, w.Syslog = format, decode.SyslogOptions{Zone: zone, KeepBOM: f.SyslogStripBOM == "false"}
+	c.Format, c.Syslog = format, decode.SyslogOptions{Zone: zone, KeepBOM: f.SyslogStripBOM == "false"}
 	return nil
 }
 

@@ -18,13 +18,21 @@ const (
 	exitOK    = 0
 	exitRules = 2 // rules path unreadable, or no rule document could be loaded
 	exitUsage = 3 // command line, configuration, input or output
+
+	exitRefused = 1 // client commands only: the daemon keeps its old rules
 )
 
 // cli is the command line.
 type cli struct {
-	Run  runCmd           `cmd:"" default:"withargs" help:"Read events from standard input until stopped (the default command)."`
-	Eval evalCmd          `cmd:"" help:"Evaluate events once and exit."`
-	Ver  kong.VersionFlag `name:"version" short:"V" help:"Print the version, the digest of the linked rules and their number."`
+	Run  runCmd  `cmd:"" default:"withargs" help:"Read events until stopped: the daemon (the default command)."`
+	Eval evalCmd `cmd:"" help:"Evaluate events once and exit."`
+
+	Status statusCmd `cmd:"" help:"Ask a running daemon how it is."`
+	Tail   tailCmd   `cmd:"" help:"Watch the results of a running daemon."`
+	Tap    tapCmd    `cmd:"" help:"Watch the events of a running daemon."`
+	Reload reloadCmd `cmd:"" help:"Have a running daemon read its rules anew."`
+
+	Ver kong.VersionFlag `name:"version" short:"V" help:"Print the version, the digest of the linked rules and their number."`
 }
 
 const description = `Runs Sigma rules over a stream of events and writes detections as NDJSON.
@@ -33,7 +41,7 @@ Rules that are linked into the program run as generated code; other rules, and l
 interpreted, with the same results. Without --rules the linked rules run and no file is needed.
 
 Exit status: 0 normal end, whether or not something matched; 2 the rules cannot be read or none could be loaded; 3 anything
-else that is wrong at start.`
+else that is wrong at start; 1 a reload that was asked for failed; 130 stopped by a second signal.`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
@@ -77,6 +85,10 @@ func exitStatus(err error, stderr io.Writer) int {
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
+	var failed errReloadFailed
+	if errors.As(err, &failed) {
+		return exitRefused
+	}
 	var unreadable *reload.RulesError
 	if errors.As(err, &unreadable) || errors.Is(err, reload.ErrNothingLoaded) {
 		return exitRules

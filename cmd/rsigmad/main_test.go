@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,9 @@ func exec(t *testing.T, stdin string, args ...string) result {
 		return f
 	}
 	stdout, stderr := open("stdout"), open("stderr")
+	if slices.Contains(args, "--exit-on-eof") {
+		args = append(args, "--api-addr", "127.0.0.1:0")
+	}
 	status := run(args, strings.NewReader(stdin), stdout, stderr)
 	read := func(f *os.File) string {
 		f.Close()
@@ -156,7 +160,7 @@ func TestStreamingReadsLinesUntilTheInputEnds(t *testing.T) {
 	if !strings.Contains(got.stdout, `"event":{"Cmd":"WHOAMI /all"}`) {
 		t.Errorf("the event is missing: %s", got.stdout)
 	}
-	for _, want := range []string{`"line":2`, `"line":4`, `"bad_lines":2`, `"events":2`, `"interpreted":1`} {
+	for _, want := range []string{`"line":2`, `"parse_errors":2`, `"events":2`, `"dead_letters":2`, `"interpreted":1`} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the log lacks %s:\n%s", want, got.stderr)
 		}
@@ -236,7 +240,7 @@ func TestLinesOfEveryFormatAreRead(t *testing.T) {
 	if diff := cmp.Diff([]string{"host", "field", "word"}, titles(t, got.stdout)); diff != "" || !strings.Contains(got.stdout, `"event":{"_raw":"{\"needle\""}`) {
 		t.Errorf("a mixed stream: %s\n%s", diff, got.stdout)
 	}
-	if bad := exec(t, "no cef\n{}\n", "-r", rules, "--exit-on-eof", "--input-format", "cef"); !strings.Contains(bad.stderr, `"bad_lines":2`) {
+	if bad := exec(t, "no cef\n{}\n", "-r", rules, "--exit-on-eof", "--input-format", "cef"); !strings.Contains(bad.stderr, `"parse_errors":2`) {
 		t.Errorf("lines that are not CEF: %s", bad.stderr)
 	}
 	for _, args := range [][]string{{"--input-format", "xml"}, {"--syslog-tz", "0200"}, {"--syslog-tz", "+24:00"}, {"--syslog-strip-bom", "no"}} {

@@ -1,118 +1,113 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
-	"github.com/rsigma-go/rsigma/rtlib/frame"
+	"github.com/rsigma-go/rsigma/daemon"
+	"github.com/rsigma-go/rsigma/daemon/logging"
 )
 
 type runCmd struct {
 	engineFlags
 	formatFlags
-	ExitOnEOF bool `name:"exit-on-eof" help:"Exit when standard input ends, instead of waiting to be stopped."`
+	flowFlags
+	outputFlags
+	sourceFlags
+	apiFlags
+	DryRun bool `help:"Print the settings that would be in force, and where each comes from, and exit."`
 }
 
 // Help is shown below the flags.
 func (runCmd) Help() string {
-	return `Reads one event a line from standard input. A line is JSON if it looks like it and is valid, syslog if it begins with a
-priority, and plain text otherwise; --input-format settles it. Lines that are not of the format, and lines over 1 MiB, are counted and
-logged; the stream goes on. Of syslog, logfmt and CEF lines rules see flat fields, of plain ones only keywords see the text. The program stays alive after the end of its input, as a service does, unless --exit-on-eof is given. Logs are
-JSON lines on standard error.
+	return `Reads events from the input, evaluates them and writes detections and correlations to all outputs, until it is stopped.
+
+Input. A line is an event. With --input-format auto it is JSON if it looks like it and is valid, syslog if it begins with a priority, and
+plain text otherwise. What is not of the format, and lines over 1 MiB, are counted and go to --dlq; the stream goes on. The daemon stays
+alive after the end of its input, as a service does, unless --exit-on-eof is given.
+
+Rules. A change of a rule or pipeline file, SIGHUP, or POST /api/v1/reload has rules read anew. If a document does not compile the old rules
+go on; otherwise new ones take over between two events and correlations keep what they have counted.
+
+End. SIGTERM and SIGINT stop the input and let everything in flight reach the outputs, for --drain-timeout seconds; what is left goes to --dlq.
+A second signal ends at once, with status 130.
+
+Logs are JSON lines on standard error; RUST_LOG=debug shows more, RUST_LOG=info,tower_http=debug only requests.
 
 Examples:
   tail -F events.ndjson | rsigmad -r rules/
+  rsigmad -r rules/ -p ecs_windows --input http --output file:///var/log/rsigma/detections.ndjson --dlq file:///var/log/rsigma/dlq.ndjson
   tail -F /var/log/auth.log | rsigmad -r rules/linux --input-format syslog --syslog-tz +02:00`
 }
 
+// statusForced is the exit status after a second signal.
+const statusForced = 130
+
 // Run implements the command.
 func (c *runCmd) Run(s streams) error {
-	log := slog.New(slog.NewJSONHandler(s.err, nil))
-	logSource, err := c.logSource()
+	cfg, err := c.config()
 	if err != nil {
 		return err
 	}
-	gen, report, err := c.load()
-	if report != nil {
-		logReport(log, report)
-	}
-	if err != nil {
+	if err := cfg.Listen.Validate(); err != nil {
 		return err
 	}
-	worker := gen.NewWorker(logSource)
-	if err := c.apply(worker); err != nil {
-		return err
+	if c.DryRun {
+		return c.printSettings(s)
 	}
-	det := &detector{
-		worker: worker,
-		read:   worker.Line,
-		gen:    gen,
-		out:    bufio.NewWriterSize(s.out, 64<<10),
-		format: c.format(gen),
-		onBadLine: func(number int64, err error) {
-			log.Warn("event cannot be parsed", "line", number, "error", err.Error())
-		},
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	log := logging.New(s.err, logging.FromEnvironment(os.LookupEnv))
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	ctx, stop := untilSignal(log.Info)
 	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- det.stream(s.in) }()
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		return det.stop()
+	return daemon.Run(ctx, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup})
+}
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends; the second one ends the program.
+func untilSignal(log func(string, ...any)) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			if ctx.Err() != nil {
+				os.Exit(statusForced)
+			}
+			log("Shutdown signal received")
+			cancel()
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel()
 	}
+}
+
+// config returns what the flags ask for.
+func (c *runCmd) config() (*daemon.Config, error) {
+	cfg := &daemon.Config{Version: moduleVersion()}
+	for _, apply := range []func(*daemon.Config) error{
+		c.engineFlags.apply, c.formatFlags.apply, c.flowFlags.apply, c.outputFlags.apply, c.sourceFlags.apply, c.apiFlags.apply,
+	} {
+		if err := apply(cfg); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, nil
+}
+
+// printSettings prints all settings as JSON.
+func (c *runCmd) printSettings(s streams) error {
+	text, err := json.MarshalIndent(s.settings(), "", "  ")
 	if err != nil {
 		return err
 	}
-	log.Info("end of standard input", "events", det.stats.events, "bad_lines", det.stats.bad, "detections", det.stats.detections,
-		"correlations", det.stats.correlations)
-	if !c.ExitOnEOF {
-		log.Info("waiting to be stopped; --exit-on-eof ends the program with its input")
-		<-ctx.Done()
-	}
-	return nil
-}
-
-// stream evaluates lines until the input ends. Output is flushed whenever no further input is waiting.
-func (d *detector) stream(in io.Reader) error {
-	r := frame.NewReader(in)
-	for {
-		line, err := r.Next()
-		d.mu.Lock()
-		switch {
-		case err == nil:
-			d.worker.Syslog.Now = time.Now()
-			d.event(line, r.Number())
-		case errors.Is(err, frame.ErrTooLong):
-			d.badLine(r.Number(), err)
-		}
-		var flushed error
-		if err == io.EOF || r.Buffered() == 0 {
-			flushed = d.flush()
-		}
-		d.mu.Unlock()
-		switch {
-		case flushed != nil:
-			return flushed
-		case err == io.EOF:
-			return nil
-		case err != nil && !errors.Is(err, frame.ErrTooLong):
-			return fmt.Errorf("read events: %w", err)
-		}
-	}
-}
-
-// stop writes the detections of all events evaluated so far and keeps the stream from evaluating more: a read from standard
-// input cannot be interrupted, so its goroutine is left behind.
-func (d *detector) stop() error {
-	d.mu.Lock()
-	return d.flush()
+	_, err = fmt.Fprintf(s.out, "%s\n", text)
+	return err
 }

@@ -40,17 +40,25 @@ type PipelineOptions struct {
 
 // Hooks tell what a Pipeline does. All of them must be set. They are called on the goroutines of the pipeline.
 type Hooks struct {
-	// Batch reports a batch: its messages, the events made of them, the time it took to judge one event, and the time from the first
-	// message leaving the queue to the last result entering the result queue. Groups are live groups of correlations.
-	Batch       func(messages, events int, perEvent, latency time.Duration, groups int)
-	ParseError  func()
+	Batch       func(BatchInfo)
 	Detection   func(*rtlib.Meta)
 	Correlation func(*correlate.Rule)
-	Untimed     func() // an event for correlations had no time
+	Untimed     func()                              // an event for correlations had no time
+	Bad         func(m *flow.Message, err error)    // m is no event
+	Late        func(feeds int)                     // tumbling windows discarded them
+	Evicted     func(r *correlate.Rule, groups int) // the cap removed them
 	// Panic reports that a rule panicked. off says that this was once too often, so that the rule is switched off.
 	Panic func(m *rtlib.Meta, value any, stack []byte, off bool)
 	// Tap, if not nil, says who wants to see events; it is asked for each batch. decoded is only valid during the call.
 	Tap func() func(raw []byte, decoded *rtlib.Event)
+}
+
+// BatchInfo describes a batch that is done.
+type BatchInfo struct {
+	Messages, Bad, Events int           // Bad ones could not be parsed; events are what was made of the others
+	PerEvent              time.Duration // to judge one
+	Latency               time.Duration // from the first message leaving the queue to the last result entering the result queue
+	Groups                int           // live groups of correlations
 }
 
 // Pipeline evaluates the messages of an intake and hands the results on in order. Detection runs on several goroutines,
@@ -68,6 +76,7 @@ type Pipeline struct {
 	closed chan struct{}
 
 	inUse atomic.Pointer[Generation] // the generation that the writer has reached
+	told  told
 	rest  Rest
 }
 
@@ -171,6 +180,7 @@ func (p *Pipeline) Swap(ctx context.Context, gen *Generation) (restored correlat
 	var failed error
 	err = p.call(ctx, gen, func(old *Generation) {
 		restored, failed = gen.inherit(old)
+		p.told = told{}
 		p.inUse.Store(gen)
 	})
 	if err != nil {

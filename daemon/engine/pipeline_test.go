@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -84,9 +83,9 @@ func newRig(t *testing.T, gen *Generation, change func(*PipelineOptions, *rig)) 
 	opts := PipelineOptions{
 		Batch: 8, Workers: 3, Format: decode.FormatJSON, Intake: r.in, Dead: &r.dead,
 		Hooks: Hooks{
-			Batch:      func(_, events int, _, _ time.Duration, _ int) { r.events.Add(int64(events)) },
-			ParseError: func() { r.parseErrors.Add(1) },
-			Detection:  func(*rtlib.Meta) {}, Correlation: func(*correlate.Rule) {}, Untimed: func() {},
+			Batch:     func(b BatchInfo) { r.events.Add(int64(b.Events)); r.parseErrors.Add(int64(b.Bad)) },
+			Detection: func(*rtlib.Meta) {}, Correlation: func(*correlate.Rule) {}, Untimed: func() {},
+			Bad: func(*flow.Message, error) {}, Late: func(int) {}, Evicted: func(*correlate.Rule, int) {},
 			Panic: func(_ *rtlib.Meta, _ any, _ []byte, off bool) {
 				r.panics.Add(1)
 				if off {

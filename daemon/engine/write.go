@@ -54,19 +54,45 @@ func (p *Pipeline) writeBatch(ctx context.Context, b *batch) bool {
 
 // report tells of the batches that travelled in b.
 func (p *Pipeline) report(b *batch) {
-	groups := 0
+	info := BatchInfo{PerEvent: b.took / time.Duration(max(len(b.events), 1)), Latency: time.Since(b.start)}
 	if b.gen.Correlations != nil {
-		groups = b.gen.Correlations.Stats().Groups
+		info.Groups = p.told.tell(b.gen.Correlations, &p.opts.Hooks)
 	}
-	perEvent := b.took / time.Duration(max(len(b.events), 1))
-	latency := time.Since(b.start)
 	for batch := range slices.Chunk(b.outcomes, p.opts.Batch) {
-		events := 0
+		info.Messages, info.Bad, info.Events = len(batch), 0, 0
 		for i := range batch {
-			events += batch[i].events
+			info.Events += batch[i].events
+			if batch[i].err != nil {
+				info.Bad++
+			}
 		}
-		p.opts.Hooks.Batch(len(batch), events, perEvent, latency, groups)
+		p.opts.Hooks.Batch(info)
 	}
+}
+
+// told is what was told of the counts of a correlation engine.
+type told struct {
+	late    uint64
+	evicted []uint64
+}
+
+// tell tells what has changed since the last time and returns the number of live groups.
+func (t *told) tell(e *correlate.Engine, hooks *Hooks) (groups int) {
+	stats := e.Stats()
+	if n := stats.Late - t.late; n > 0 {
+		t.late = stats.Late
+		hooks.Late(int(n))
+	}
+	if t.evicted == nil {
+		t.evicted = make([]uint64, len(stats.Evicted))
+	}
+	for i, n := range stats.Evicted {
+		if n > t.evicted[i] {
+			hooks.Evicted(e.Rule(i), int(n-t.evicted[i]))
+			t.evicted[i] = n
+		}
+	}
+	return stats.Groups
 }
 
 // batchWriter walks over the judged messages of a batch.
@@ -84,7 +110,7 @@ type batchWriter struct {
 func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
 	m, out := &w.b.messages[i], &w.b.outcomes[i]
 	if out.err != nil {
-		w.p.opts.Hooks.ParseError()
+		w.p.opts.Hooks.Bad(m, out.err)
 		text := flow.ErrorParse
 		if errors.Is(out.err, frame.ErrTooLong) {
 			text = flow.ErrorTooLong

@@ -56,7 +56,6 @@ func (s *Server) Serve() error {
 
 // Stop refuses new connections, waits for running requests until ctx is done, and then breaks off those that are left.
 func (s *Server) Stop(ctx context.Context) {
-	s.l.Close()
 	s.l.conns.closeIdle() // those that have not sent a request yet would hold it up
 	if s.Shutdown(ctx) != nil {
 		s.Close()

@@ -116,5 +116,8 @@ func (e *Engine) Fields() []rtlib.FieldID {
 // correlation, if none of the correlations that they feed has Generate.
 func (e *Engine) Hidden(detection int) bool { return e.hidden[detection] }
 
+// Rule returns correlation rule number i.
+func (e *Engine) Rule(i int) *Rule { return e.corrs[i].rule }
+
 // Rules returns the number of correlation rules.
 func (e *Engine) Rules() int { return len(e.corrs) }

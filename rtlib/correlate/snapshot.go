@@ -260,12 +260,3 @@ func (w *snapshotWriter) deflate(data []byte) []byte {
 	w.flate.Close()
 	return buf.Bytes()
 }
-
-// AppendWindow appends the window of g, which Groups has yielded since the state last changed, in the form of AppendJSON.
-func (e *Engine) AppendWindow(dst []byte, g *GroupInfo) []byte {
-	w := snapshotWriter{e: e, dst: dst}
-	c := e.corrs[g.Index]
-	e.save(c, e.groups.at(g.id), &w.saved)
-	w.window(c, &w.saved)
-	return w.dst
-}

@@ -1,0 +1,169 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rsigma-go/rsigma/daemon/api"
+	"github.com/rsigma-go/rsigma/daemon/dlq"
+	"github.com/rsigma-go/rsigma/daemon/engine"
+	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/daemon/input/httpin"
+	"github.com/rsigma-go/rsigma/daemon/listen"
+	"github.com/rsigma-go/rsigma/daemon/live"
+	"github.com/rsigma-go/rsigma/daemon/logging"
+	"github.com/rsigma-go/rsigma/daemon/metrics"
+	"github.com/rsigma-go/rsigma/daemon/reload"
+)
+
+// The components that log.
+const (
+	targetServer  = "rsigma::daemon::server"
+	targetReload  = "rsigma::daemon::reload"
+	targetIO      = "rsigma_runtime::io"
+	targetEngine  = "rsigma_runtime::engine"
+	targetSources = "rsigma_runtime::sources"
+	targetHTTP    = "tower_http"
+	targetBatches = "rsigma::daemon::batch"
+)
+
+// daemon is a daemon that is being built, runs, or is being stopped.
+type daemon struct {
+	cfg   Config
+	parts Parts
+	log   *slog.Logger
+	start time.Time
+
+	metrics  *metrics.Set
+	listener *listen.Listener
+	server   *listen.Server
+	events   *httpin.Input // nil unless the input is http
+	tail     *live.Hub[*flow.Unit]
+	tap      *live.Hub[api.Tapped]
+
+	intake  *flow.Intake
+	dead    *dlq.Queue
+	sinks   []*outlet
+	fanout  *flow.Fanout
+	input   flow.Input
+	sources *sources // nil without dynamic sources
+
+	// The API may be called while they are being made.
+	pipeline atomic.Pointer[engine.Pipeline]
+	reloader atomic.Pointer[reload.Reloader]
+	state    atomic.Int32
+
+	background sync.WaitGroup // ends with the context that start makes
+	core       sync.WaitGroup // pipeline and fan-out
+	outlets    sync.WaitGroup // senders: one may be stuck in its sink
+	letters    sync.WaitGroup // the dead-letter queue
+	counters   *counters
+}
+
+// The states of a daemon, for the API.
+const (
+	loading = iota
+	running
+	draining
+)
+
+// Run builds the daemon of cfg, runs it until ctx is done or, with ExitOnEOF, its input ends, and stops it. An error says that it
+// could not be started.
+func Run(ctx context.Context, cfg Config, parts Parts) error {
+	d := &daemon{cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now()}
+	background, cancel := context.WithCancel(context.Background())
+	defer d.background.Wait()
+	defer cancel()
+	if err := d.build(ctx, background); err != nil {
+		d.abort()
+		return err
+	}
+	d.run(ctx, cancel)
+	return nil
+}
+
+// run runs what was built: first what is downstream.
+func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
+	hard, stop := context.WithCancel(context.Background())
+	defer stop()
+	letters, endLetters := context.WithCancel(context.Background())
+	defer endLetters()
+	d.letters.Go(func() { d.dead.Run(letters) })
+	for _, o := range d.sinks {
+		d.outlets.Go(func() { o.sender.Run(hard) })
+	}
+	d.core.Go(func() { d.fanout.Run(hard) })
+	d.core.Go(func() { d.pipeline.Load().Run(hard) })
+	inputs, closeInputs := context.WithCancel(context.Background())
+	defer closeInputs()
+	ended := make(chan error, 1)
+	go func() { ended <- d.input.Run(inputs, d.intake) }()
+	d.state.Store(running)
+	d.log.Info("Event source started", "input", d.cfg.Input)
+	limit := d.wait(ctx, ended)
+	d.drain(limit, closeInputs, cancel, stop)
+}
+
+// wait waits until the daemon is to stop and returns how long that may take; negative is without limit.
+func (d *daemon) wait(ctx context.Context, ended <-chan error) time.Duration {
+	select {
+	case <-ctx.Done():
+		return d.cfg.Drain
+	case err := <-ended:
+		switch {
+		case err != nil && !errors.Is(err, flow.ErrClosed):
+			d.log.Warn("Event source failed", "input", d.cfg.Input, "error", err.Error())
+		default:
+			d.log.Info("Event source ended", "input", d.cfg.Input)
+		}
+	}
+	if d.cfg.ExitOnEOF {
+		return -1
+	}
+	<-ctx.Done()
+	return d.cfg.Drain
+}
+
+// serve serves the API in the background.
+func (d *daemon) serve(handler http.Handler) {
+	d.server = d.listener.Server(handler)
+	d.background.Go(func() {
+		if err := d.server.Serve(); !errors.Is(err, http.ErrServerClosed) {
+			d.log.Error("API listener failed", "error", err.Error())
+		}
+	})
+	suffix := ""
+	if d.listener.TLS() {
+		suffix = " (HTTPS)"
+	}
+	d.log.Info("API server listening"+suffix, "addr", d.listener.Addr().String())
+}
+
+// abort closes what a failed build has opened.
+func (d *daemon) abort() {
+	if d.server != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		d.server.Stop(ctx)
+	} else if d.listener != nil {
+		d.listener.Close()
+	}
+	for _, o := range d.sinks {
+		o.sender.CloseSink(closeLimit)
+	}
+	if d.dead != nil {
+		d.dead.CloseSink(closeLimit)
+	}
+	if d.input != nil {
+		d.input.Close()
+	}
+}
+
+// inputError wraps what is wrong with --input.
+func inputError(spec string, err error) error { return fmt.Errorf("--input %s: %w", spec, err) }
