@@ -13,6 +13,7 @@ const (
 	letterLimit = 2 * time.Second // for dead letters after a timeout
 	closeLimit  = time.Second     // to close a sink
 	serverLimit = 500 * time.Millisecond
+	returnLimit = 250 * time.Millisecond // for sinks to return when they are interrupted
 )
 
 // drain stops the daemon: first what brings events in, then everything downstream once it is empty. limit bounds how long events in
@@ -76,6 +77,7 @@ func (d *daemon) giveUp(limit time.Duration) {
 		d.dropIfLost(1)
 		d.dead.Offer(ctx, flow.DeadLetter{Text: m.Data, Error: flow.ErrorDrainTimeout, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
 	}
+	waitFor(done(&d.outlets), returnLimit) // a sink that can be interrupted says what it has written
 	for _, o := range d.sinks {
 		for _, p := range o.sender.Abandon() {
 			letter(p.Unit, p.From, o.spec.Text)
