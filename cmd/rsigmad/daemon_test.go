@@ -226,13 +226,12 @@ func TestAReloadReplacesTheRulesOrKeepsThem(t *testing.T) {
 	titled := func(title string) string { return strings.ReplaceAll(numbered, "numbered", title) }
 	rule("a.yml", titled("one"))
 	p := launch(t, "-r", dir, "--input", "http").ready()
+	fired := 0
 	fires := func(want string) {
 		t.Helper()
 		p.request("POST", "/api/v1/events?sync=true", strings.NewReader(events(1, 1)))
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		got := titles(t, p.stdout.String())
-		if len(got) == 0 || got[len(got)-1] != want {
+		fired++
+		if got := titles(t, strings.Join(p.output(fired), "\n")); len(got) != fired || got[fired-1] != want {
 			t.Errorf("results %q, the last should be %q", got, want)
 		}
 	}

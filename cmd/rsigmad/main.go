@@ -32,6 +32,8 @@ type cli struct {
 	Tap    tapCmd    `cmd:"" help:"Watch the events of a running daemon."`
 	Reload reloadCmd `cmd:"" help:"Have a running daemon read its rules anew."`
 
+	ConfigSchema schemaCmd `cmd:"" help:"Print the JSON Schema of the configuration file."`
+
 	Ver kong.VersionFlag `name:"version" short:"V" help:"Print the version, the digest of the linked rules and their number."`
 }
 
@@ -56,6 +58,7 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 	if len(args) >= 2 && args[0] == "engine" && args[1] == "daemon" {
 		args = args[2:] // the reference's spelling
 	}
+	layers, unreadable := loadLayers(args)
 	exited := false
 	parser, err := kong.New(&cli{},
 		kong.Name("rsigmad"),
@@ -63,7 +66,8 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 		kong.Vars{"version": versionText()},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited, status = true, code }),
-		kong.Bind(streams{stdin, stdout, stderr}),
+		kong.Bind(streams{stdin, stdout, stderr}, layers),
+		kong.Resolvers(layers.Resolver("run")),
 	)
 	if err != nil {
 		panic(err) // the command structure itself is wrong
@@ -76,6 +80,9 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 		fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
 		fmt.Fprintln(stderr, `run "rsigmad --help" for the flags`)
 		return exitUsage
+	}
+	if unreadable != nil && ctx.Selected().Name == "run" {
+		return exitStatus(unreadable, stderr)
 	}
 	return exitStatus(ctx.Run(), stderr)
 }

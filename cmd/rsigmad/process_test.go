@@ -58,7 +58,7 @@ func launch(t *testing.T, args ...string) *process { return launchWith(t, nil, a
 
 func launchWith(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	if !strings.Contains(strings.Join(args, " "), "--api-addr") {
+	if joined := strings.Join(args, " "); !strings.Contains(joined, "--api-addr") && !strings.Contains(joined, "--url") {
 		args = append(args, "--api-addr", "127.0.0.1:0")
 	}
 	p := &process{t: t, cmd: osexec.Command(os.Args[0], args...), exited: make(chan struct{}), news: make(chan struct{}, 1)}

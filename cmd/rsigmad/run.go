@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/rsigma-go/rsigma/daemon"
+	"github.com/rsigma-go/rsigma/daemon/config"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 )
 
@@ -19,7 +23,8 @@ type runCmd struct {
 	outputFlags
 	sourceFlags
 	apiFlags
-	DryRun bool `help:"Print the settings that would be in force, and where each comes from, and exit."`
+	Config string `placeholder:"FILE" help:"Read this configuration file, and no other."`
+	DryRun bool   `help:"Print the settings that would be in force, and where each comes from, and exit."`
 }
 
 // Help is shown below the flags.
@@ -48,24 +53,32 @@ Examples:
 const statusForced = 130
 
 // Run implements the command.
-func (c *runCmd) Run(s streams) error {
+func (c *runCmd) Run(s streams, ctx *kong.Context, layers *config.Layers) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
+	}
+	if a := layers.Auth(); a != nil {
+		if cfg.Auth != nil {
+			return errors.New("--api-token-env and daemon.api.auth exclude each other")
+		}
+		if cfg.Auth, err = authOf(a); err != nil {
+			return err
+		}
 	}
 	if err := cfg.Listen.Validate(); err != nil {
 		return err
 	}
 	if c.DryRun {
-		return c.printSettings(s)
+		return printSettings(s, settings(ctx, layers))
 	}
 	log := logging.New(s.err, logging.FromEnvironment(os.LookupEnv))
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	ctx, stop := untilSignal(log.Info)
+	alive, stop := untilSignal(log.Info)
 	defer stop()
-	return daemon.Run(ctx, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup})
+	return daemon.Run(alive, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup})
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM ends; the second one ends the program.
@@ -103,8 +116,8 @@ func (c *runCmd) config() (*daemon.Config, error) {
 }
 
 // printSettings prints all settings as JSON.
-func (c *runCmd) printSettings(s streams) error {
-	text, err := json.MarshalIndent(s.settings(), "", "  ")
+func printSettings(s streams, all map[string]setting) error {
+	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
 	}
