@@ -251,3 +251,6 @@ func (p *process) wait() int {
 		return -1
 	}
 }
+
+// pause is a short time between two looks at something that happens elsewhere.
+func pause() { time.Sleep(25 * time.Millisecond) }

@@ -42,8 +42,8 @@ type Options struct {
 	Auth *Auth // nil: everybody may do everything
 	// Hosts are the names by which a loopback listener may be called; nil allows all.
 	Hosts  []string
-	Log    *slog.Logger
-	Access *slog.Logger // the access log, at level DEBUG
+	Log    *slog.Logger // nil: nothing is logged
+	Access *slog.Logger // the access log, at level DEBUG; nil: none
 	Hooks  Hooks
 }
 
@@ -71,6 +71,12 @@ func New(b Backend, opts Options) http.Handler {
 	s := &server{opts, b}
 	if s.TapMax == 0 {
 		s.TapMax = 5 * time.Minute
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Access == nil {
+		s.Access = slog.New(slog.DiscardHandler)
 	}
 	routes := newRouter(s)
 	var h http.Handler = routes

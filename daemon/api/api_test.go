@@ -455,9 +455,15 @@ func TestAStreamEndsWithItsTime(t *testing.T) {
 func TestTheReferencePageNamesEveryRoute(t *testing.T) {
 	t.Parallel()
 	page := string(AppendMarkdown(nil))
+	if len(replies) != len(routes) {
+		t.Errorf("%d examples for %d routes", len(replies), len(routes))
+	}
 	for _, r := range Routes() {
 		if !strings.Contains(page, "| `"+r.Method+" "+r.Pattern+"` |") {
 			t.Errorf("%s %s is missing", r.Method, r.Pattern)
+		}
+		if replies[r.Method+" "+r.Pattern] == "" {
+			t.Errorf("%s %s has no example", r.Method, r.Pattern)
 		}
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,10 +41,10 @@ var roles = map[string][]string{
 	"admin":    {"*"},
 }
 
-// Role returns the permissions of a built-in role.
+// Role returns the permissions of a built-in role. The slice belongs to the caller.
 func Role(name string) ([]string, bool) {
 	p, ok := roles[name]
-	return p, ok
+	return slices.Clone(p), ok
 }
 
 // permissionPattern is *, or RESOURCE:ACTION where either may be *.
@@ -99,6 +101,7 @@ type authenticator struct {
 	next    *router
 	digests [][sha256.Size]byte // of the secrets
 	refused limits
+	warn    refusalLog
 }
 
 func (s *server) authenticate(next *router) http.Handler {
@@ -163,8 +166,13 @@ func (a *authenticator) who(r *http.Request) (name string, permissions []string,
 
 func (a *authenticator) unauthorized(w http.ResponseWriter, r *http.Request) {
 	a.count("unauthorized")
+	a.warn.warn(a.s.Log, r)
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	a.refused.wait(r.Context(), host)
+	if !a.refused.wait(r.Context(), host) {
+		w.Header().Set("Retry-After", "1")
+		answer(w, http.StatusTooManyRequests, failure{Error: "too many requests without a valid bearer token"})
+		return
+	}
 	w.Header().Set("WWW-Authenticate", "Bearer")
 	answer(w, http.StatusUnauthorized, failure{Error: "missing or invalid bearer token"})
 }
@@ -196,8 +204,8 @@ type limits struct {
 	by map[string]*rate.Limiter
 }
 
-// wait waits until address may hear another refusal, at most a second.
-func (l *limits) wait(ctx context.Context, address string) {
+// wait waits until address may hear another refusal. It is false if that would take more than a second.
+func (l *limits) wait(ctx context.Context, address string) bool {
 	l.mu.Lock()
 	limiter := l.by[address]
 	if limiter == nil {
@@ -210,7 +218,27 @@ func (l *limits) wait(ctx context.Context, address string) {
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	if limiter.Wait(ctx) != nil {
-		<-ctx.Done()
+	return limiter.Wait(ctx) == nil
+}
+
+// refusalLog logs refused requests, one a second at most: whoever guesses must not fill the log.
+type refusalLog struct {
+	mu         sync.Mutex
+	last       time.Time
+	suppressed int
+}
+
+// warn logs that r was refused for want of a valid token, with how many warnings were left out since the last one.
+func (l *refusalLog) warn(log *slog.Logger, r *http.Request) {
+	l.mu.Lock()
+	now := time.Now()
+	if !l.last.IsZero() && now.Sub(l.last) < time.Second {
+		l.suppressed++
+		l.mu.Unlock()
+		return
 	}
+	suppressed := l.suppressed
+	l.last, l.suppressed = now, 0
+	l.mu.Unlock()
+	log.Warn("Request without a valid token refused", "method", r.Method, "path", r.URL.Path, "address", r.RemoteAddr, "suppressed", suppressed)
 }

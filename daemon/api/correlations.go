@@ -83,7 +83,7 @@ func (s *server) correlationState(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	offset, ok := number(w, r, "offset", 0, 0, 1<<31)
+	offset, ok := number(w, r, "offset", 0, 0, 1<<31-1)
 	if !ok {
 		return
 	}

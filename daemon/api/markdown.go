@@ -15,6 +15,10 @@ func AppendMarkdown(dst []byte) []byte {
 		}
 		dst = fmt.Appendf(dst, "| `%s %s` | %s | %s |\n", r.Method, r.Pattern, permission, strings.ReplaceAll(r.Doc, "|", `\|`))
 	}
+	dst = append(dst, "\n## Replies\n\nOne regular answer of each; further keys may be added.\n"...)
+	for _, r := range routes {
+		dst = fmt.Appendf(dst, "\n`%s %s`\n\n```\n%s\n```\n", r.Method, r.Pattern, replies[r.Method+" "+r.Pattern])
+	}
 	return append(dst, markdownTail...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // redactor replaces values by tokens. Equal values get equal tokens, within one session only.
@@ -39,15 +40,18 @@ func (r *redactor) apply(event []byte) []byte {
 	return out
 }
 
-// replace follows steps; an array stands for each of its elements, unless the step is a number. What is not there is ignored.
+// replace follows steps. A key may hold several of them, as in {"user.name": …}; an array stands for each of its elements, unless the step is a number. What is not there is ignored.
 func (r *redactor) replace(value any, steps []string) any {
 	if len(steps) == 0 {
 		return r.token(value)
 	}
 	switch v := value.(type) {
 	case map[string]any:
-		if x, ok := v[steps[0]]; ok {
-			v[steps[0]] = r.replace(x, steps[1:])
+		for n := range steps {
+			key := strings.Join(steps[:n+1], ".")
+			if x, ok := v[key]; ok {
+				v[key] = r.replace(x, steps[n+1:])
+			}
 		}
 	case []any:
 		if i, err := strconv.Atoi(steps[0]); err == nil {

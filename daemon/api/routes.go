@@ -3,6 +3,7 @@ package api
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -71,18 +72,30 @@ const maxIgnored = 64 << 10
 
 // ServeHTTP implements http.Handler.
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
-		w.Header().Set("Cache-Control", "no-store")
-	}
 	route := rt.route(r)
 	if route == nil {
 		unknown(w, r)
+		return
+	}
+	if name, bad := malformed(r.URL.RawQuery); bad {
+		badQuery(w, name)
 		return
 	}
 	if !route.body && !readIgnored(w, r) {
 		return
 	}
 	rt.mux.ServeHTTP(w, r)
+}
+
+// malformed returns the name of the first parameter that cannot be decoded. url.Values would leave it out, as if it had not been given.
+func malformed(query string) (name string, bad bool) {
+	for pair := range strings.SplitSeq(query, "&") {
+		if _, err := url.ParseQuery(pair); err != nil {
+			name, _, _ = strings.Cut(pair, "=")
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // readIgnored reads a body that nobody expects, up to its limit.

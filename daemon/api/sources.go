@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -66,15 +67,16 @@ func (s *server) sources(w http.ResponseWriter, _ *http.Request) {
 // resolve reads the sources that the body names.
 func (s *server) resolve(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxIgnored+1))
-	if err != nil || len(text) > maxIgnored {
+	if err != nil {
+		answer(w, http.StatusBadRequest, failure{Error: "failed to read request body"})
+		return
+	}
+	if len(text) > maxIgnored {
 		answer(w, http.StatusRequestEntityTooLarge, object{"error": "request body exceeds maximum size", "max_bytes": maxIgnored})
 		return
 	}
-	var body struct {
-		ID  *string  `json:"source_id"`
-		IDs []string `json:"source_ids"`
-	}
-	if len(text) > 0 && json.Unmarshal(text, &body) != nil {
+	body, ok := parseNamed(text)
+	if !ok {
 		answer(w, http.StatusBadRequest, failure{Error: "invalid request body"})
 		return
 	}
@@ -83,6 +85,27 @@ func (s *server) resolve(w http.ResponseWriter, r *http.Request) {
 		ids = append([]string{*body.ID}, ids...)
 	}
 	s.resolveAll(w, r, ids, body.ID)
+}
+
+// named is the body of a request for some of the sources.
+type named struct {
+	ID  *string  `json:"source_id"`
+	IDs []string `json:"source_ids"`
+}
+
+// parseNamed reads a body; an empty one names nothing. Other keys are refused: a misspelt one would otherwise mean all sources.
+func parseNamed(text []byte) (body named, ok bool) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return body, true
+	}
+	if text[0] != '{' || !json.Valid(text) {
+		return body, false
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&body)
+	return body, err == nil
 }
 
 func (s *server) resolveOne(w http.ResponseWriter, r *http.Request) {

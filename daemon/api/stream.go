@@ -13,7 +13,6 @@ import (
 // streaming is the part that tap and tail have in common: how long and how much.
 type streaming struct {
 	limit int
-	until <-chan time.Time // nil is never
 	start time.Time
 	sent  int
 	w     http.ResponseWriter
@@ -33,29 +32,62 @@ func (st *streaming) line(text []byte) bool {
 	return http.NewResponseController(st.w).Flush() == nil && (st.limit == 0 || st.sent < st.limit)
 }
 
-// duration reads how long a stream lasts. It answers the request if it cannot.
-func duration(w http.ResponseWriter, r *http.Request, standard, most time.Duration) (time.Duration, bool) {
-	text := r.URL.Query().Get("duration")
-	if text == "" {
-		return standard, true
-	}
-	d, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
-	if err != nil || d <= 0 || most > 0 && d > most {
-		badQuery(w, "duration")
-		return 0, false
-	}
-	return d, true
+// grace is how long a client has to read the rest of a stream that is over, and then its summary. One that does not read is cut off:
+// neither it nor the session that it holds may last (http-api.md section 7: within a second, so both together take less).
+const grace = 450 * time.Millisecond
+
+// watch closes over when d has passed, unless it is 0, or shortly after ended is closed, so that what the session still holds can go out.
+// From then on writes fail after grace. release ends the watch; it must be called before the handler returns.
+func (st *streaming) watch(ended <-chan struct{}, d time.Duration) (over <-chan struct{}, release func()) {
+	stop, quit, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	control := http.NewResponseController(st.w)
+	go func() {
+		defer close(done)
+		var until <-chan time.Time // nil is never
+		if d > 0 {
+			until = time.After(d)
+		}
+		var rest time.Duration
+		select {
+		case <-until:
+		case <-ended:
+			rest = grace / 2
+		case <-quit:
+			return
+		}
+		control.SetWriteDeadline(time.Now().Add(grace))
+		select {
+		case <-time.After(rest):
+			close(stop)
+		case <-quit:
+		}
+	}()
+	return stop, func() { close(quit); <-done }
 }
 
-// pump sends what the session receives until the stream ends; send says whether it goes on.
-func pump[T any](r *http.Request, s *live.Session[T], until <-chan time.Time, send func(T) bool) {
+// end sends the last line. The connection may serve another request afterwards.
+func (st *streaming) end(summary any) {
+	text, err := json.Marshal(summary)
+	if err != nil {
+		return
+	}
+	control := http.NewResponseController(st.w)
+	control.SetWriteDeadline(time.Now().Add(grace))
+	st.w.Write(append(text, '\n'))
+	if control.Flush() == nil {
+		control.SetWriteDeadline(time.Time{})
+	}
+}
+
+// pump sends what the session receives until the stream is over; send says whether it goes on.
+func pump[T any](r *http.Request, s *live.Session[T], over <-chan struct{}, send func(T) bool) {
 	for {
 		select {
 		case x, ok := <-s.Items():
 			if !ok || !send(x) {
 				return
 			}
-		case <-until:
+		case <-over:
 			return
 		case <-r.Context().Done():
 			return
@@ -93,18 +125,20 @@ func (s *server) tail(w http.ResponseWriter, r *http.Request) {
 		badQuery(w, "level")
 		return
 	}
+	if r.Method == http.MethodHead {
+		st.begin() // there is nothing to wait for, and no session to take
+		return
+	}
 	session, err := s.Tail.Subscribe()
 	if err != nil {
 		answer(w, http.StatusConflict, failure{"tail session capacity reached", "end another tail first"})
 		return
 	}
 	defer session.Close()
-	if d > 0 {
-		st.until = time.After(d)
-	}
+	over, release := st.watch(session.Done(), d)
 	rule := strings.ToLower(r.URL.Query().Get("rule"))
 	st.begin()
-	pump(r, session, st.until, func(u *flow.Unit) bool {
+	pump(r, session, over, func(u *flow.Unit) bool {
 		for i := range u.Results {
 			if x := &u.Results[i]; wanted(x, level, rule) && !st.line(x.JSON) {
 				return false
@@ -112,11 +146,10 @@ func (s *server) tail(w http.ResponseWriter, r *http.Request) {
 		}
 		return true
 	})
+	release()
 	var sum tailSummary
 	sum.Summary.Streamed, sum.Summary.Dropped = st.sent, session.Dropped()
-	text, _ := json.Marshal(sum)
-	st.limit = 0
-	st.line(text)
+	st.end(sum)
 }
 
 // wanted reports whether x has at least the level, and a title or id with the text in it.

@@ -41,6 +41,10 @@ func (s *server) tap(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if r.Method == http.MethodHead {
+		st.begin() // there is nothing to wait for, and no session to take
+		return
+	}
 	session, err := s.Tap.Subscribe()
 	if err != nil {
 		answer(w, http.StatusConflict, failure{"tap session capacity reached", "end another tap first"})
@@ -50,20 +54,19 @@ func (s *server) tap(w http.ResponseWriter, r *http.Request) {
 	if s.Hooks.TapSession != nil {
 		s.Hooks.TapSession()
 	}
-	st.until = time.After(d)
+	over, release := st.watch(session.Done(), d)
 	st.begin()
-	pump(r, session, st.until, func(x Tapped) bool {
+	pump(r, session, over, func(x Tapped) bool {
 		if s.Hooks.TapStreamed != nil {
 			s.Hooks.TapStreamed()
 		}
 		return st.line(show(x))
 	})
+	release()
 	var sum tapSummary
 	sum.Summary.Captured, sum.Summary.Dropped = st.sent, session.Dropped()
 	sum.Summary.Duration, sum.Summary.Stage = time.Since(st.start).Milliseconds(), stage
-	text, _ := json.Marshal(sum)
-	st.limit = 0
-	st.line(text)
+	st.end(sum)
 }
 
 // tapView reads what a tap shows. It answers the request if it cannot.

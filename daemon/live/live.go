@@ -34,6 +34,7 @@ func NewHub[T any](max, buffer int) *Hub[T] {
 type Session[T any] struct {
 	hub     *Hub[T]
 	items   chan T
+	ended   chan struct{}
 	dropped atomic.Int64
 }
 
@@ -66,7 +67,7 @@ func (h *Hub[T]) Subscribe() (*Session[T], error) {
 	if h.closed || len(h.sessions) >= h.max {
 		return nil, ErrFull
 	}
-	s := &Session[T]{hub: h, items: make(chan T, h.buffer)}
+	s := &Session[T]{hub: h, items: make(chan T, h.buffer), ended: make(chan struct{})}
 	h.sessions[s] = true
 	h.active.Add(1)
 	return s, nil
@@ -88,11 +89,15 @@ func (h *Hub[T]) end(s *Session[T]) {
 		delete(h.sessions, s)
 		h.active.Add(-1)
 		close(s.items)
+		close(s.ended)
 	}
 }
 
 // Items returns what was published; the channel is closed when the session ends.
 func (s *Session[T]) Items() <-chan T { return s.items }
+
+// Done is closed when the session ends, even if items are left that nobody has read.
+func (s *Session[T]) Done() <-chan struct{} { return s.ended }
 
 // Dropped returns how many items the session has lost.
 func (s *Session[T]) Dropped() int64 { return s.dropped.Load() }

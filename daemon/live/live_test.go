@@ -30,7 +30,13 @@ func TestASlowSessionLosesItemsAndHoldsNobodyUp(t *testing.T) {
 	if slow.Dropped() != 15 || fast.Dropped() != 0 || dropped != 15 {
 		t.Errorf("dropped %d and %d, %d in all", slow.Dropped(), fast.Dropped(), dropped)
 	}
+	select {
+	case <-slow.Done():
+		t.Error("a session has ended by itself")
+	default:
+	}
 	h.Close()
+	<-slow.Done() // although it has not been read
 	n := 0
 	for range slow.Items() {
 		n++
