@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
+	"github.com/rsigma-go/rsigma/compiler/dynsource"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 )
 
@@ -12,6 +16,8 @@ type checkCmd struct {
 	ruleFlags
 	Format string `enum:"text,json" default:"text" help:"Output: text or json."`
 	Strict bool   `help:"Exit with status 1 for warnings and skipped documents too."`
+
+	ResolveSources bool `help:"Read every dynamic source, also those that no pipeline needs; a failure is status 3."`
 }
 
 // Help is shown below the flags.
@@ -24,6 +30,11 @@ Example: rsigmac check -r rules --format json | jq '.counts'`
 
 // Run implements the command.
 func (c *checkCmd) Run(s streams) error {
+	if c.ResolveSources {
+		if err := c.resolveAll(); err != nil {
+			return err
+		}
+	}
 	prog, log, err := c.compile()
 	if err != nil {
 		return err
@@ -40,6 +51,27 @@ func (c *checkCmd) Run(s streams) error {
 	failed := prog.Count(ir.Failed)
 	if failed > 0 || c.Strict && (prog.Count(ir.Skipped) > 0 || log.Len() > 0) {
 		return statusError{status: exitFinding}
+	}
+	return nil
+}
+
+// resolveAll reads every source; any failure counts, also one that a default would cover.
+func (c *checkCmd) resolveAll() error {
+	if len(c.Source) == 0 {
+		return statusError{exitUsage, errors.New("--resolve-sources needs --source")}
+	}
+	decls, _, err := c.declarations()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, out := range dynsource.New(decls, dynsource.Observer{}).Resolve(context.Background()) {
+		if out.Err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %s: %w", out.ID, out.Err.Kind, out.Err))
+		}
+	}
+	if len(errs) > 0 {
+		return statusError{exitUsage, errors.Join(errs...)}
 	}
 	return nil
 }

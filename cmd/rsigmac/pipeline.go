@@ -13,6 +13,8 @@ type pipelineCmd struct {
 	List  pipelineListCmd  `cmd:"" help:"List the built-in pipelines."`
 	Show  pipelineShowCmd  `cmd:"" help:"Print the YAML of a built-in pipeline."`
 	Apply pipelineApplyCmd `cmd:"" help:"Show rules before and after pipelines."`
+
+	Resolve pipelineResolveCmd `cmd:"" help:"Read the dynamic sources of pipelines and print what they give."`
 }
 
 // Help is shown below the flags.

@@ -18,6 +18,9 @@ type ruleFlags struct {
 
 	PlaceholderFallback  string `enum:"strict,event" default:"strict" help:"What a placeholder that no pipeline fills does: strict skips the rule, event fills it from the event field of that name."`
 	AllowExternalSources bool   `help:"Let pipelines read lists of values from files (file_placeholders)."`
+	AllowRemoteInclude   bool   `help:"Let pipelines include items from dynamic sources that come over the network."`
+
+	sourceFlags
 }
 
 // errNoRules is reported for paths without a single rule document.
@@ -64,8 +67,13 @@ func (f *ruleFlags) load() ([]compiler.Source, compiler.Options, error) {
 	if err != nil {
 		return nil, compiler.Options{}, statusError{exitUsage, err}
 	}
+	values, err := f.values()
+	if err != nil {
+		return nil, compiler.Options{}, err
+	}
 	return sources, compiler.Options{
 		Pipelines: pipelines, PlaceholderFallback: f.PlaceholderFallback == "event", AllowExternal: f.AllowExternalSources,
+		Sources: values, AllowRemoteInclude: f.AllowRemoteInclude,
 	}, nil
 }
 

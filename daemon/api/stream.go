@@ -65,7 +65,7 @@ func (st *streaming) watch(ended <-chan struct{}, d time.Duration) (over <-chan 
 	return stop, func() { close(quit); <-done }
 }
 
-// end sends the last line. The connection may serve another request afterwards.
+// end sends the last line. The server lifts the deadline before the connection serves another request.
 func (st *streaming) end(summary any) {
 	text, err := json.Marshal(summary)
 	if err != nil {
@@ -74,9 +74,7 @@ func (st *streaming) end(summary any) {
 	control := http.NewResponseController(st.w)
 	control.SetWriteDeadline(time.Now().Add(grace))
 	st.w.Write(append(text, '\n'))
-	if control.Flush() == nil {
-		control.SetWriteDeadline(time.Time{})
-	}
+	control.Flush()
 }
 
 // pump sends what the session receives until the stream is over; send says whether it goes on.

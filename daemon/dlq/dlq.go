@@ -61,9 +61,8 @@ func (q *Queue) Offer(ctx context.Context, l flow.DeadLetter) {
 		Results: []flow.Result{{JSON: appendLetter(nil, &l, time.Now()), Title: l.Error}},
 		Origin:  l.Origin, Number: l.Number, Ack: l.Ack,
 	}
-	if q.sender.Put(ctx, u) != nil {
-		q.opts.Failed()
-		l.Ack.Done(false)
+	if err := q.sender.Put(ctx, u); err != nil {
+		q.lost(ctx, u, 0, err)
 	}
 }
 

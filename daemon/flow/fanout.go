@@ -79,6 +79,10 @@ func (f *Fanout) handOver(ctx context.Context, u *Unit) bool {
 	if f.observe != nil {
 		f.observe(u)
 	}
+	if len(f.senders) == 0 {
+		u.Ack.Done(true)
+		return true
+	}
 	u.Ack.Add(len(f.senders) - 1)
 	for i, s := range f.senders {
 		if s.Put(ctx, u) != nil {

@@ -28,6 +28,9 @@ func NewIntake(size int, hooks IntakeHooks) *Intake {
 
 // Put adds m and waits for room. The error is ErrClosed once the daemon stops, or that of ctx: then m was not accepted.
 func (in *Intake) Put(ctx context.Context, m Message) error {
+	if err := ctx.Err(); err != nil {
+		return err // an input that is told to stop puts nothing more, although there is room
+	}
 	ok, err := in.queue.TryPut(m)
 	if !ok && err == nil {
 		if in.hooks.BackPressure != nil {

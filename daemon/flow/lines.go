@@ -20,8 +20,12 @@ func NewLines(r io.Reader, origin *Origin) *Lines {
 	return &Lines{r: frame.NewReader(r), origin: origin}
 }
 
-// blockSize is how much is allocated at once. A message that is kept keeps its block.
-const blockSize = 64 << 10
+// blockSize is how much is allocated at once, after a first block of firstBlock, so that a short request stays cheap. A message that is
+// kept keeps its block.
+const (
+	blockSize  = 64 << 10
+	firstBlock = 4 << 10
+)
 
 // Next returns the next line that is not blank; a line over the limit comes as a message with an error. At the end it returns io.EOF,
 // else the error of the reader.
@@ -44,7 +48,7 @@ func (l *Lines) own(b []byte) []byte {
 		return append([]byte(nil), b...)
 	}
 	if cap(l.block)-len(l.block) < len(b) {
-		l.block = make([]byte, 0, blockSize)
+		l.block = make([]byte, 0, max(len(b), min(firstBlock+cap(l.block)*16, blockSize)))
 	}
 	from := len(l.block)
 	l.block = append(l.block, b...)

@@ -94,25 +94,38 @@ func (q *Queue[T]) Put(ctx context.Context, x T) error {
 // Take waits for one element and appends it to dst with those that are there already, up to limit of them. It is false if the
 // queue is closed and empty, or ctx is done.
 func (q *Queue[T]) Take(ctx context.Context, dst []T, limit int) ([]T, bool) {
-	for {
-		q.mu.Lock()
-		if q.n > 0 {
-			dst = q.take(dst, limit)
-			q.mu.Unlock()
+	for q.wait(ctx) {
+		before := len(dst)
+		if dst = q.tryTake(dst, limit); len(dst) > before {
 			return dst, true
 		}
-		closed := q.closed
+	}
+	return dst, false
+}
+
+// wait waits for an element, which another consumer may take first. It is false if the queue is closed and empty, or ctx is done.
+func (q *Queue[T]) wait(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		q.mu.Lock()
+		some, closed := q.n > 0, q.closed
 		q.mu.Unlock()
-		if closed {
-			return dst, false
+		if some || closed {
+			return some
 		}
 		select {
 		case <-q.notEmpty:
 		case <-q.closing:
 		case <-ctx.Done():
-			return dst, false
 		}
 	}
+	return false
+}
+
+// tryTake appends elements that are there to dst, up to limit of them.
+func (q *Queue[T]) tryTake(dst []T, limit int) []T {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.take(dst, limit)
 }
 
 func (q *Queue[T]) take(dst []T, limit int) []T {

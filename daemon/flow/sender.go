@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"io"
 	"sync"
 	"time"
 
@@ -81,16 +82,13 @@ func (s *Sender) Close() { s.queue.Close() }
 
 // Run delivers until the queue is closed and empty, or ctx is done; then Abandon returns what is left.
 func (s *Sender) Run(ctx context.Context) {
-	var units []*Unit
-	for {
+	var lines [][]byte
+	for s.queue.wait(ctx) {
 		var ok bool
-		if units, ok = s.queue.Take(ctx, units[:0], s.opts.BatchMax); !ok {
+		if lines, ok = s.take(lines[:0]); !ok || !s.deliver(ctx, lines) {
 			return
 		}
-		if !s.begin(units) || !s.deliver(ctx) {
-			return
-		}
-		clear(units)
+		clear(lines)
 	}
 }
 
@@ -109,18 +107,23 @@ func (s *Sender) Abandon() []Pending {
 	return left
 }
 
-func (s *Sender) begin(units []*Unit) bool {
+// take moves units from the queue to the batch and appends their results to lines. Both are locked at once, so that Abandon finds
+// each unit in the one or in the other. It is false if the sender was abandoned.
+func (s *Sender) take(lines [][]byte) ([][]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, u := range units {
-		s.batch = append(s.batch, Pending{Unit: u})
+	if s.abandoned {
+		return lines, false
 	}
-	return !s.abandoned
+	for _, u := range s.queue.tryTake(nil, s.opts.BatchMax) {
+		s.batch = append(s.batch, Pending{Unit: u})
+		lines = u.lines(lines, 0)
+	}
+	return lines, true
 }
 
-// deliver delivers the batch. It is false if ctx ended, or the sender was abandoned.
-func (s *Sender) deliver(ctx context.Context) bool {
-	lines := s.lines()
+// deliver delivers the batch, whose results are lines. It is false if ctx ended, or the sender was abandoned.
+func (s *Sender) deliver(ctx context.Context, lines [][]byte) bool {
 	var delays *backoff.ExponentialBackOff
 	attempts := 0
 	for len(lines) > 0 {
@@ -132,6 +135,9 @@ func (s *Sender) deliver(ctx context.Context) bool {
 		lines = lines[written:]
 		if len(lines) == 0 {
 			break
+		}
+		if err == nil {
+			err = io.ErrShortWrite
 		}
 		if moved || delays == nil {
 			delays, attempts = s.opts.Retry.schedule(), 0
@@ -155,15 +161,8 @@ func (s *Sender) deliver(ctx context.Context) bool {
 			}
 		}
 	}
-	return true
-}
-
-// lines returns the results of the batch.
-func (s *Sender) lines() (lines [][]byte) {
-	for _, p := range s.batch {
-		lines = p.Unit.lines(lines, p.From)
-	}
-	return lines
+	_, ok := s.written(0) // units without results
+	return ok
 }
 
 // written notes that n more results are delivered and acknowledges the units that are complete. moved says that there was one; ok

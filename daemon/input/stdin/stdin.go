@@ -24,6 +24,9 @@ func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 	go func() { done <- flow.NewLines(in.r, &origin).Forward(ctx, out) }()
 	select {
 	case err := <-done:
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	case <-ctx.Done():
 		return nil

@@ -5,6 +5,7 @@ package unix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -54,16 +55,22 @@ func (s *Sink) Deliver(ctx context.Context, lines [][]byte) (int, error) {
 
 // write writes lines and returns how many were written as a whole.
 func (s *Sink) write(ctx context.Context, lines [][]byte) (int, error) {
-	stop := context.AfterFunc(ctx, func() { s.conn.SetWriteDeadline(time.Now()) })
+	conn := s.conn // the one that ctx interrupts, even if it ends late
+	stop := context.AfterFunc(ctx, func() { conn.SetWriteDeadline(time.Now()) })
 	defer stop()
 	for i, l := range lines {
 		s.buf = append(append(s.buf[:0], l...), '\n')
-		if _, err := s.conn.Write(s.buf); err != nil {
+		if _, err := conn.Write(s.buf); err != nil {
 			return i, fmt.Errorf("write to %s: %w", s.path, err)
 		}
 	}
 	return len(lines), nil
 }
 
-// Close implements flow.Sink.
-func (s *Sink) Close() error { return s.conn.Close() }
+// Close implements flow.Sink. It may be called again.
+func (s *Sink) Close() error {
+	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
