@@ -3,6 +3,7 @@ package metrics
 import (
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -83,9 +84,15 @@ func seriesKey(values []string) string {
 	return strings.Join(parts, labelSplits)
 }
 
-// label returns v as a label value: valid UTF-8 of at most 128 bytes.
+// label returns v as a label value: valid UTF-8 of at most 128 bytes, without characters that would act on a terminal. A line break
+// may stay, since the format escapes it.
 func label(v string) string {
-	v = strings.ToValidUTF8(v, "\uFFFD")
+	v = strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, v)
 	if len(v) <= maxLabel {
 		return v
 	}

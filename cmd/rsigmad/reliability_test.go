@@ -1,0 +1,532 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// soak says whether the long forms of the tests run (make soak).
+var soak = os.Getenv("RSIGMA_SOAK") != ""
+
+// scale returns short, or long in a soak.
+func scale(short, long int) int {
+	if soak {
+		return long
+	}
+	return short
+}
+
+// rss returns the resident memory of the process in MiB.
+func (p *process) rss() int {
+	p.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Skipf("no memory figures on this system: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return kb / 1024
+		}
+	}
+	p.t.Fatal("no VmRSS")
+	return 0
+}
+
+// peak follows the memory of p until the function it returns is called, which gives the highest figure.
+func (p *process) peak() func() int {
+	stop, done := make(chan struct{}), make(chan int)
+	go func() {
+		most := 0
+		for {
+			most = max(most, p.rss())
+			select {
+			case <-stop:
+				done <- most
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int { close(stop); return <-done }
+}
+
+// accepted posts body and returns how many lines the daemon has taken, whatever the answer.
+func accepted(t *testing.T, url string, body io.Reader) (status, n int) {
+	t.Helper()
+	resp, err := http.Post(url, "application/x-ndjson", body)
+	if err != nil {
+		return 0, 0
+	}
+	defer resp.Body.Close()
+	var out struct{ Accepted int }
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		t.Errorf("status %d: %v", resp.StatusCode, err)
+	}
+	return resp.StatusCode, out.Accepted
+}
+
+// twins returns the rules of generation g: a-g and b-g match every event with a field n, and counted fires for every fifth of them.
+func twins(g int) string {
+	rule := "title: %s-%06d\nname: %s\nlogsource: {category: c}\ndetection: {s: {n|exists: true}, condition: s}\nrsigma.include_event: \"true\"\n---\n"
+	return fmt.Sprintf(rule, "a", g, "a") + fmt.Sprintf(rule, "b", g, "b") +
+		"title: counted\nid: 22222222-2222-4222-8222-222222222222\ncorrelation: {type: event_count, rules: a, timespan: 60s, condition: {gte: 5}}\nrsigma.action: reset\n"
+}
+
+// TestReloadsUnderLoadLoseAndDoubleNothing reloads again and again while events come in: of each event both twins of one generation
+// report, generations never go back, and the correlation counts every event across all swaps. Every third reload is of a broken rule.
+func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	reloads := scale(40, 200)
+	dir, outDir := t.TempDir(), t.TempDir()
+	out := filepath.Join(outDir, "out.ndjson")
+	put := func(text string) {
+		t.Helper()
+		tmp := filepath.Join(outDir, "tmp")
+		if err := os.WriteFile(tmp, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(tmp, filepath.Join(dir, "r.yml")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(twins(0))
+	p := launch(t, "-r", dir, "--input", "http", "--output", "file://"+out, "--reload-debounce-ms", "0", "--batch-size", "64").ready()
+	url, reload := p.url("/api/v1/events"), p.url("/api/v1/reload?wait=true")
+	var sent atomic.Int64
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	load.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			var b bytes.Buffer
+			for range 200 {
+				fmt.Fprintf(&b, "{\"n\":%d,\"timestamp\":1795168800}\n", sent.Add(1))
+			}
+			if status, n := accepted(t, url, &b); status != 200 || n != 200 {
+				t.Errorf("status %d, %d accepted", status, n)
+				return
+			}
+		}
+	})
+	start := time.Now()
+	good, bad := 0, 0
+	for i := 1; i <= reloads; i++ {
+		text, want := twins(i), 200
+		if i%3 == 0 {
+			text, want = twins(i)+"---\ntitle: broken\ndetection: {}\n", 422
+		}
+		put(text)
+		resp, err := http.Post(reload, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Fatalf("reload %d: status %d, want %d\n%s", i, resp.StatusCode, want, p.log())
+		}
+		if want == 200 {
+			good++
+		} else {
+			bad++
+		}
+	}
+	rate := float64(reloads) / time.Since(start).Seconds()
+	close(stop)
+	load.Wait()
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	n := int(sent.Load())
+	checkTwins(t, fileLines(t, out), n)
+	t.Logf("%d reloads (%d of broken rules) at %.0f/s over %d events", reloads, bad, rate, n)
+	if good < reloads/2 {
+		t.Errorf("only %d reloads went through", good)
+	}
+}
+
+// checkTwins checks the results for events 1 to n.
+func checkTwins(t *testing.T, lines []string, n int) {
+	t.Helper()
+	a, b := make([]string, n+1), make([]string, n+1)
+	counted, last := 0, ""
+	for _, l := range lines {
+		var r struct {
+			Title string `json:"rule_title"`
+			Event struct{ N int }
+		}
+		if err := json.Unmarshal([]byte(l), &r); err != nil {
+			t.Fatal(err)
+		}
+		twin, gen, ok := strings.Cut(r.Title, "-")
+		if !ok {
+			counted++
+			continue
+		}
+		by := map[string][]string{"a": a, "b": b}[twin]
+		if by[r.Event.N] != "" {
+			t.Fatalf("event %d has two results of twin %s", r.Event.N, twin)
+		}
+		by[r.Event.N] = gen
+		if gen < last {
+			t.Fatalf("event %d was judged by generation %s after %s", r.Event.N, gen, last)
+		}
+		last = gen
+	}
+	for i := 1; i <= n; i++ {
+		if a[i] == "" || a[i] != b[i] {
+			t.Fatalf("event %d was judged by generations %q and %q", i, a[i], b[i])
+		}
+	}
+	if counted != n/5 {
+		t.Errorf("the correlation fired %d times, want %d", counted, n/5)
+	}
+}
+
+// TestATermUnderLoadLosesNothingAccepted stops the daemon while clients send: what the answers call accepted is in the output or in the
+// dead letters, each event once.
+func TestATermUnderLoadLosesNothingAccepted(t *testing.T) {
+	t.Parallel()
+	for round := range scale(3, 20) {
+		dir := t.TempDir()
+		out, dead := filepath.Join(dir, "out.ndjson"), filepath.Join(dir, "dlq.ndjson")
+		p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http", "--output", "file://"+out, "--dlq", "file://"+dead,
+			"--drain-timeout", strconv.Itoa(round%2*5)).ready() // 0: everything in flight goes to the dead letters
+		url := p.url("/api/v1/events")
+		var total, next atomic.Int64
+		var clients sync.WaitGroup
+		stop := make(chan struct{})
+		for range 4 {
+			clients.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					var b bytes.Buffer
+					for range 500 {
+						fmt.Fprintf(&b, "{\"n\":%d}\n", next.Add(1))
+					}
+					status, n := accepted(t, url, &b)
+					total.Add(int64(n))
+					if status == 0 {
+						return // the listener is gone; nothing was taken
+					}
+				}
+			})
+		}
+		p.waitForMetric("rsigma_events_processed_total", 2000)
+		if status := p.stop(); status != 0 {
+			t.Errorf("exit status %d", status)
+		}
+		close(stop)
+		clients.Wait()
+		seen := map[int]int{}
+		for _, k := range numbers(t, fileLines(t, out)) {
+			seen[k]++
+		}
+		delivered := len(seen)
+		for _, line := range fileLines(t, dead) {
+			var letter struct {
+				Event string `json:"original_event"`
+			}
+			if err := json.Unmarshal([]byte(line), &letter); err != nil {
+				t.Fatal(err)
+			}
+			var e struct{ N int }
+			text := strings.TrimSuffix(strings.TrimPrefix(letter.Event, "["), "]")
+			if letter.Event[0] == '[' {
+				e.N = numbers(t, []string{text})[0]
+			} else if err := json.Unmarshal([]byte(text), &e); err != nil {
+				t.Fatal(err)
+			}
+			seen[e.N]++
+		}
+		for k, times := range seen {
+			if times != 1 {
+				t.Errorf("event %d is there %d times", k, times)
+			}
+		}
+		// A connection that broke before its answer leaves the client in doubt, so there may be more than the answers say, never less.
+		if int64(len(seen)) < total.Load() {
+			t.Errorf("%d events are left of %d accepted", len(seen), total.Load())
+		}
+		t.Logf("%d accepted, %d delivered, %d in the dead letters", total.Load(), delivered, len(seen)-delivered)
+	}
+}
+
+// TestABrokenSinkLeavesTheOthersAlone has one output that works, one that resets its connection again and again, and one that never
+// reads: the first gets everything, and what the others did not get is in the dead letters.
+func TestABrokenSinkLeavesTheOthersAlone(t *testing.T) {
+	t.Parallel()
+	n := scale(2000, 8000)
+	dir := t.TempDir()
+	out, dead := filepath.Join(dir, "out.ndjson"), filepath.Join(dir, "dlq.ndjson")
+	resetting, hanging := filepath.Join(dir, "resetting"), filepath.Join(dir, "hanging")
+	got := resettingReader(t, resetting)
+	hang, err := net.Listen("unix", hanging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hang.Close()
+	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http", "--output", "file://"+out, "--output", "unix://"+resetting,
+		"--output", "unix://"+hanging, "--dlq", "file://"+dead, "--drain-timeout", "2", "--sink-backoff-base-ms", "1", "--sink-backoff-max-ms", "2",
+		"--sink-retry-max", "1", "--metrics-extended").ready()
+	if status, k := accepted(t, p.url("/api/v1/events"), strings.NewReader(events(1, n))); status != 200 || k != n {
+		t.Fatalf("status %d, %d accepted", status, k)
+	}
+	p.waitForMetric(`rsigma_sink_results_total{outcome="delivered",sink="file"}`, float64(n))
+	if m := p.metrics(); m[`rsigma_sink_results_total{outcome="delivered",sink="unix#2"}`] >= float64(n) {
+		t.Error("the output that hangs has taken everything: the test proves nothing")
+	}
+	for name, want := range map[string]float64{"rsigma_detection_matches_total": float64(n), "rsigma_events_committed_total": float64(n)} {
+		if m := p.metrics(); m[name] != want {
+			t.Errorf("%s is %v, want %v", name, m[name], want)
+		}
+	}
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if k := len(numbers(t, fileLines(t, out))); k != n {
+		t.Errorf("the output that works has %d of %d results", k, n)
+	}
+	lettersOf := map[string]map[int]bool{}
+	for _, line := range fileLines(t, dead) {
+		var letter struct {
+			Event string `json:"original_event"`
+			Sink  string `json:"sink"`
+		}
+		if err := json.Unmarshal([]byte(line), &letter); err != nil {
+			t.Fatal(err)
+		}
+		if lettersOf[letter.Sink] == nil {
+			lettersOf[letter.Sink] = map[int]bool{}
+		}
+		lettersOf[letter.Sink][numbers(t, []string{strings.Trim(letter.Event, "[]")})[0]] = true
+	}
+	delivered := got()
+	missing, doubled := 0, 0
+	for k := 1; k <= n; k++ {
+		letter := lettersOf["unix://"+resetting][k]
+		switch times := delivered[k]; {
+		case times == 0 && !letter:
+			missing++
+		case times > 1:
+			doubled++
+		}
+	}
+	// A line that was written when the connection broke may be lost on the way without the writer knowing: sockets acknowledge nothing.
+	// What the daemon knows of must be there.
+	t.Logf("resetting: %d delivered, %d letters, %d lost by the socket, %d doubled; hanging: %d letters",
+		len(delivered), len(lettersOf["unix://"+resetting]), missing, doubled, len(lettersOf["unix://"+hanging]))
+	if len(lettersOf["unix://"+hanging]) == 0 || len(delivered) == 0 {
+		t.Error("the faults did not happen")
+	}
+}
+
+// resettingReader listens on path and closes each connection after a hundred lines. The function it returns gives the numbers it has read.
+func resettingReader(t *testing.T, path string) func() map[int]int {
+	t.Helper()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	got := map[int]int{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				dec := json.NewDecoder(c)
+				for range 100 {
+					var r struct{ Event struct{ N int } }
+					if dec.Decode(&r) != nil {
+						return
+					}
+					mu.Lock()
+					got[r.Event.N]++
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); wg.Wait() })
+	return func() map[int]int { mu.Lock(); defer mu.Unlock(); return got }
+}
+
+// zeros is an endless reader of a letter.
+type zeros struct{ left int64 }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if z.left <= 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), z.left)
+	for i := range p[:n] {
+		p[i] = 'x'
+	}
+	z.left -= n
+	return int(n), nil
+}
+
+// TestOneHugeLineCostsNoMemory sends a line of a gigabyte (less outside a soak) with an event before it and one behind.
+func TestOneHugeLineCostsNoMemory(t *testing.T) {
+	t.Parallel()
+	size := int64(scale(256, 1024)) << 20
+	rules := write(t, "r.yml", numbered)
+	p := launch(t, "-r", rules).ready()
+	before, most := p.rss(), p.peak()
+	start := time.Now()
+	io.Copy(p.stdin, io.MultiReader(strings.NewReader(events(1, 1)), &zeros{size}, strings.NewReader("\n"+events(2, 2))))
+	if got := numbers(t, p.output(2)); got[0] != 1 || got[1] != 2 {
+		t.Errorf("got %v", got)
+	}
+	took := time.Since(start)
+	if more := most() - before; more > 64 {
+		t.Errorf("%d MiB more", more)
+	} else {
+		t.Logf("stdin: %d MiB in %.1f s, %d MiB more memory", size>>20, took.Seconds(), more)
+	}
+	if m := p.metrics(); m["rsigma_events_parse_errors_total"] != 1 {
+		t.Errorf("%v parse errors", m["rsigma_events_parse_errors_total"])
+	}
+	h := launch(t, "-r", rules, "--input", "http", "--max-body-bytes", strconv.FormatInt(2<<30, 10)).ready()
+	before, most = h.rss(), h.peak()
+	status, n := accepted(t, h.url("/api/v1/events"), io.MultiReader(strings.NewReader(events(1, 3)), &zeros{size}))
+	if status != 413 || n != 3 {
+		t.Errorf("status %d, %d accepted", status, n)
+	}
+	if more := most() - before; more > 64 {
+		t.Errorf("HTTP: %d MiB more", more)
+	}
+}
+
+// TestABombIsRefused sends two gigabytes that compress to two megabytes.
+func TestABombIsRefused(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	line := []byte(strings.Repeat(`{"x":1}`+"\n", 8192))
+	for range scale(1024, 32768) { // 64 MiB, 2 GiB
+		z.Write(line)
+	}
+	z.Close()
+	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http", "--max-body-bytes", "4194304").ready()
+	before, most := p.rss(), p.peak()
+	req, err := http.NewRequest("POST", p.url("/api/v1/events"), &bomb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Encoding", "gzip")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 413 || !strings.Contains(string(text), `"error":"request body exceeds maximum size","max_bytes":4194304`) {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	if more := most() - before; more > 80 {
+		t.Errorf("%d MiB more", more)
+	} else {
+		t.Logf("%d MiB more memory", more)
+	}
+}
+
+// TestAStuckSinkBoundsMemory feeds large events into an output that does not read.
+func TestAStuckSinkBoundsMemory(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := launch(t, "-r", write(t, "r.yml", numbered), "--output", "unix://"+socket, "--drain-timeout", "0").ready()
+	most := p.peak()
+	pad := strings.Repeat("x", 1<<20-100)
+	var sent atomic.Int64
+	go func() {
+		for i := range 10_000 {
+			if _, err := fmt.Fprintf(p.stdin, "{\"n\":%d,\"p\":\"%s\"}\n", i, pad); err != nil {
+				return
+			}
+			sent.Add(1)
+		}
+	}()
+	for last, same := int64(-1), 0; same < 20; time.Sleep(50 * time.Millisecond) {
+		if n := sent.Load(); n == last {
+			same++
+		} else {
+			last, same = n, 0
+		}
+	}
+	if sent.Load() == 10_000 {
+		t.Error("nothing held the input up")
+	}
+	if m := p.metrics(); m["rsigma_back_pressure_events_total"] < 1 {
+		t.Error("no back-pressure was counted")
+	}
+	mib := most()
+	t.Logf("%d events of 1 MiB were taken, %d MiB at most", sent.Load(), mib)
+	if mib > 1000 {
+		t.Errorf("%d MiB", mib)
+	}
+}
+
+// TestEvilTitlesGoThroughEverything runs a rule whose title holds what breaks lines, terminals and formats.
+func TestEvilTitlesGoThroughEverything(t *testing.T) {
+	t.Parallel()
+	const title = "evil \\e[31m \\n \\\" {} \u202e \\0 <b>"
+	rule := strings.Replace(numbered, "title: numbered", `title: "`+title+`"`, 1)
+	p := launch(t, "-r", write(t, "r.yml", rule), "--input", "http", "--enable-tail").ready()
+	resp, err := http.Get(p.url("/api/v1/detections/stream?limit=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if status, body := p.request("POST", "/api/v1/events?sync=true", strings.NewReader(events(1, 1))); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	tail, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := p.output(1)
+	_, list := p.get("/api/v1/rules?list=true")
+	_, metrics := p.get("/metrics")
+	for name, text := range map[string]string{"output": out[0], "tail": string(tail), "rules": list, "metrics": metrics, "log": p.log()} {
+		if strings.ContainsAny(text, "\x1b\x00\r") {
+			t.Errorf("%s: raw control characters in %q", name, text)
+		}
+	}
+	if len(out) != 1 || len(titles(t, out[0])) != 1 || !json.Valid([]byte(list)) {
+		t.Errorf("output %q, rules %s", out, list)
+	}
+	p.cmd.Process.Signal(syscall.SIGTERM)
+}
