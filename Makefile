@@ -31,6 +31,7 @@ race: ## run the tests under the race detector
 generate: ## rules/ -> gen/, vectors -> conformance package; writes only what changed
 	$(GO) run ./cmd/rsigmac generate -r rules -o gen
 	$(GO) run ./codegen/conformance/regenerate
+	$(GO) test ./cmd/rsigmad -run TestTheReferencePages -update >/dev/null
 
 check: ## all that CI runs
 	bash .ci/run

@@ -22,13 +22,14 @@ type counters struct {
 	m        *metrics.Set
 	limited  *logging.Limited
 	batches  *slog.Logger
+	eval     *logging.Limited
 	received map[string]*metrics.Counter // by type of source
 
 	rules sync.Map // *rtlib.Meta or *correlate.Rule to *metrics.Counter
 }
 
 func newCounters(d *daemon) *counters {
-	c := &counters{d: d, m: d.metrics, limited: logging.Every(d.log, time.Second), batches: logging.For(d.log, targetBatches), received: map[string]*metrics.Counter{}}
+	c := &counters{d: d, m: d.metrics, limited: logging.Every(d.log, time.Second), batches: logging.WithSpan(logging.For(d.log, targetBatches), "process_batch"), eval: logging.Every(logging.For(d.log, targetEval), time.Second), received: map[string]*metrics.Counter{}}
 	for _, kind := range []string{"stdin", "http", "unix"} {
 		c.received[kind] = d.metrics.EventsReceived.With(kind)
 	}
@@ -66,7 +67,7 @@ func (c *counters) batch(b engine.BatchInfo) {
 	c.m.PipelineLatency.Observe(b.Latency.Seconds())
 	c.m.StateEntries.Set(float64(b.Groups))
 	if c.batches.Enabled(context.Background(), slog.LevelDebug) {
-		c.batches.Debug("Batch processed", "batch_size", b.Messages, "events", b.Events, "elapsed_ms", float64(b.Latency.Microseconds())/1000)
+		c.batches.Debug("Batch processed", "batch_size", b.Messages, "matches", b.Results, "elapsed_ms", float64(b.Latency.Microseconds())/1000)
 	}
 }
 
@@ -78,7 +79,7 @@ func (c *counters) bad(m *flow.Message, err error) {
 // evicted notes that the cap removed groups.
 func (c *counters) evicted(r *correlate.Rule, groups int) {
 	c.m.StateEvicted.With(r.Meta.Title, "cap").Add(groups)
-	c.limited.Warn("Too many groups: the stalest ones were removed (--max-state-entries)", "correlation", r.Meta.Title, "groups", groups)
+	c.eval.Warn("Too many groups: the stalest ones were removed (--max-state-entries)", "correlation", r.Meta.Title, "groups", groups)
 }
 
 // level is the level of a rule as metrics spell it.

@@ -31,6 +31,7 @@ const (
 	targetSources = "rsigma_runtime::sources"
 	targetHTTP    = "tower_http"
 	targetBatches = "rsigma::daemon::batch"
+	targetEval    = "rsigma_eval::correlation_engine"
 )
 
 // daemon is a daemon that is being built, runs, or is being stopped.

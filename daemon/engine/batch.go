@@ -25,9 +25,10 @@ type batch struct {
 
 // outcome is what became of a message.
 type outcome struct {
-	err    error // the message is no event
-	events int   // events that were made of it
-	panics []rulePanic
+	err     error // the message is no event
+	events  int   // events that were made of it
+	results int   // of them
+	panics  []rulePanic
 }
 
 // judged is an event that was judged.

@@ -55,7 +55,8 @@ type Hooks struct {
 
 // BatchInfo describes a batch that is done.
 type BatchInfo struct {
-	Messages, Bad, Events int           // Bad ones could not be parsed; events are what was made of the others
+	Messages, Bad, Events int // Bad ones could not be parsed; events are what was made of the others
+	Results               int
 	PerEvent              time.Duration // to judge one
 	Latency               time.Duration // from the first message leaving the queue to the last result entering the result queue
 	Groups                int           // live groups of correlations

@@ -59,9 +59,10 @@ func (p *Pipeline) report(b *batch) {
 		info.Groups = p.told.tell(b.gen.Correlations, &p.opts.Hooks)
 	}
 	for batch := range slices.Chunk(b.outcomes, p.opts.Batch) {
-		info.Messages, info.Bad, info.Events = len(batch), 0, 0
+		info.Messages, info.Bad, info.Events, info.Results = len(batch), 0, 0, 0
 		for i := range batch {
 			info.Events += batch[i].events
+			info.Results += batch[i].results
 			if batch[i].err != nil {
 				info.Bad++
 			}
@@ -126,6 +127,7 @@ func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
 	for range out.events {
 		results = w.event(results)
 	}
+	out.results = len(results)
 	if len(results) == 0 {
 		m.Ack.Done(true)
 		return nil

@@ -7,9 +7,7 @@ package metrics
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 
@@ -70,33 +68,12 @@ type page struct {
 	before []func()
 }
 
-// BeforeScrape has f called before each scrape, to set gauges that nobody keeps up to date.
+// BeforeScrape has f called before each scrape, to set gauges that nobody keeps up to date. Scrapes run one after the other, and so
+// does f; it must neither scrape nor call BeforeScrape.
 func (s *Set) BeforeScrape(f func()) {
 	s.page.mu.Lock()
 	defer s.page.mu.Unlock()
 	s.page.before = append(s.page.before, f)
-}
-
-// contentType is that of text format 0.0.4.
-const contentType = "text/plain; version=0.0.4; charset=utf-8"
-
-// ServeHTTP answers a scrape.
-func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	text, err := s.page.render()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Vary", "Accept-Encoding")
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		w.Write(text)
-		return
-	}
-	w.Header().Set("Content-Encoding", "gzip")
-	z := gzip.NewWriter(w)
-	z.Write(text)
-	z.Close()
 }
 
 // render returns the page: all families by name, also those without series, which the library leaves out.
@@ -120,5 +97,5 @@ func (p *page) render() ([]byte, error) {
 			return nil, fmt.Errorf("render metrics: %w", err)
 		}
 	}
-	return out.Bytes(), nil
+	return appendPlain(make([]byte, 0, out.Len()), out.Bytes()), nil
 }

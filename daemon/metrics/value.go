@@ -8,8 +8,12 @@ import (
 // Counter is a number that only grows. It is safe for concurrent use and allocates nothing.
 type Counter struct{ n atomic.Uint64 }
 
-// Add adds n, which must not be negative.
-func (c *Counter) Add(n int) { c.n.Add(uint64(n)) }
+// Add adds n. A negative n is ignored: a counter never goes down.
+func (c *Counter) Add(n int) {
+	if n > 0 {
+		c.n.Add(uint64(n))
+	}
+}
 
 // Inc adds one.
 func (c *Counter) Inc() { c.n.Add(1) }

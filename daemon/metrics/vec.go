@@ -44,24 +44,30 @@ func (v *Vec[T]) With(values ...string) *T {
 }
 
 func (v *Vec[T]) add(key string, values []string) *T {
+	s, first := v.insert(key, values)
+	if first {
+		v.full(v.family) // outside the lock: the callee may count something in this family
+	}
+	return s
+}
+
+// insert returns the series of key, a new one if there is none. first reports whether it is the first that found the family full.
+func (v *Vec[T]) insert(key string, values []string) (s *T, first bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if s := v.series[key]; s != nil {
-		return s
+		return s, false
 	}
 	if len(v.series) >= maxSeries {
-		if !v.warned {
-			v.warned = true
-			v.full(v.family)
-		}
+		first, v.warned = !v.warned, true
 		key = seriesKey(append([]string{overflow}, values[1:]...))
 		if s := v.series[key]; s != nil {
-			return s
+			return s, first
 		}
 	}
-	s := v.make()
+	s = v.make()
 	v.series[key] = s
-	return s
+	return s, first
 }
 
 // each calls f for every series.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,19 +28,23 @@ type Options struct {
 
 // Input is an http.Handler whose events Run forwards.
 type Input struct {
-	opts Options
-	out  atomic.Pointer[flow.Intake] // nil until the daemon is ready
+	opts    Options
+	out     atomic.Pointer[flow.Intake] // nil until the daemon is ready
+	closed  atomic.Bool                 // Run has returned
+	buffers *buffers
 }
 
 // New returns an input.
-func New(opts Options) *Input { return &Input{opts: opts} }
+func New(opts Options) *Input { return &Input{opts: opts, buffers: newBuffers()} }
 
 var origin = flow.Origin{Type: "http"}
 
-// Run implements flow.Input: it lets the handler put events into out, whose closing ends that.
+// Run implements flow.Input: it lets the handler put events into out, whose closing ends that. Requests that begin after ctx is
+// cancelled are refused; the others go on until out is closed.
 func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 	in.out.Store(out)
 	<-ctx.Done()
+	in.closed.Store(true)
 	return nil
 }
 
@@ -72,25 +77,36 @@ func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		send(w, reply{status: http.StatusServiceUnavailable, Error: "not ready"})
 		return
 	}
+	if in.closed.Load() {
+		send(w, reply{status: http.StatusServiceUnavailable, Error: errorClosed})
+		return
+	}
 	body, ok := in.body(w, r)
 	if !ok {
 		return
 	}
-	q := request{in: in, out: out, lines: flow.NewLines(body, &origin)}
+	q := request{in: in, out: out}
 	if wait {
 		q.commits = newCommits()
 	}
-	answer := q.read(r.Context())
-	if wait && answer.status == http.StatusOK {
+	answer := q.run(r.Context(), body)
+	if wait {
 		answer = q.await(r.Context(), answer)
 	}
 	send(w, answer)
 }
 
+// Errors of replies that are given in more than one place.
+const (
+	errorClosed = "event channel closed"
+	errorFull   = "event queue full"
+	errorBody   = "failed to read request body"
+)
+
 // body returns the decompressed body with its limit, or answers the request.
 func (in *Input) body(w http.ResponseWriter, r *http.Request) (io.Reader, bool) {
 	limited := &limited{r: r.Body, left: in.opts.MaxBody}
-	switch r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 		return limited, true
 	case "gzip":
@@ -109,6 +125,22 @@ type request struct {
 	accepted int
 }
 
+// run reads body through a buffer of the input, for which it waits as long as a line may wait for room in the queue.
+func (q *request) run(ctx context.Context, body io.Reader) reply {
+	limited, cancel := q.limit(ctx)
+	b, err := q.in.buffers.take(limited, body)
+	cancel()
+	switch {
+	case ctx.Err() != nil:
+		return q.reply(http.StatusBadRequest, errorBody)
+	case err != nil:
+		return q.reply(http.StatusTooManyRequests, errorFull)
+	}
+	defer q.in.buffers.give(b)
+	q.lines = flow.NewLines(b, &origin)
+	return q.read(ctx)
+}
+
 // read queues the lines of the body.
 func (q *request) read(ctx context.Context) reply {
 	for {
@@ -121,7 +153,7 @@ func (q *request) read(ctx context.Context) reply {
 			out.MaxBytes = q.in.opts.MaxBody
 			return out
 		case err != nil:
-			return q.reply(http.StatusBadRequest, "failed to read request body")
+			return q.reply(http.StatusBadRequest, errorBody)
 		case m.Err != nil:
 			out := q.reply(http.StatusRequestEntityTooLarge, frame.ErrTooLong.Error())
 			out.MaxBytes, out.Line = frame.MaxLine, m.Number
@@ -144,13 +176,13 @@ func (q *request) put(ctx context.Context, m flow.Message) reply {
 		return reply{}
 	case errors.Is(err, flow.ErrClosed):
 		q.commits.forget()
-		return q.reply(http.StatusServiceUnavailable, "event channel closed")
+		return q.reply(http.StatusServiceUnavailable, errorClosed)
 	case ctx.Err() != nil:
 		q.commits.forget()
-		return q.reply(http.StatusBadRequest, "failed to read request body")
+		return q.reply(http.StatusBadRequest, errorBody)
 	default:
 		q.commits.forget()
-		return q.reply(http.StatusTooManyRequests, "event queue full")
+		return q.reply(http.StatusTooManyRequests, errorFull)
 	}
 }
 
@@ -166,7 +198,7 @@ func (q *request) reply(status int, text string) reply {
 	return reply{status: status, Error: text, Accepted: q.accepted}
 }
 
-// await waits until everything accepted is committed.
+// await waits until everything accepted is committed, also if not everything was accepted: a client goes on behind what was.
 func (q *request) await(ctx context.Context, answer reply) reply {
 	select {
 	case <-q.commits.done():
@@ -174,7 +206,7 @@ func (q *request) await(ctx context.Context, answer reply) reply {
 	}
 	committed, failed, pending := q.commits.counts()
 	answer.Committed, answer.Failed = &committed, &failed
-	if failed > 0 || pending > 0 {
+	if answer.status == http.StatusOK && (failed > 0 || pending > 0) {
 		answer.status, answer.Error = http.StatusServiceUnavailable, "not everything was committed"
 	}
 	return answer

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/listen"
@@ -31,21 +33,60 @@ func Open(path string, log *slog.Logger) (*Input, error) {
 
 var origin = flow.Origin{Type: "unix"}
 
+// maxClients bounds the connections that are read at a time, each of which has a buffer of 256 KiB; others wait in the backlog
+// (reliability.md T6).
+const maxClients = 256
+
 // Run implements flow.Input.
 func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 	var clients sync.WaitGroup
 	defer clients.Wait()
 	stop := context.AfterFunc(ctx, func() { in.l.Close() })
 	defer stop()
+	slots := make(chan struct{}, maxClients)
 	for {
-		c, err := in.l.Accept()
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		c, err := in.accept(ctx)
 		if ctx.Err() != nil {
+			if err == nil {
+				c.Close()
+			}
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		clients.Go(func() { in.client(ctx, c, out) })
+		clients.Go(func() {
+			defer func() { <-slots }()
+			in.client(ctx, c, out)
+		})
+	}
+}
+
+// acceptDelay is how long to wait when the system has no room for another connection.
+const acceptDelay = 100 * time.Millisecond
+
+// accept waits for a connection. That the process or the system has too many files open passes.
+func (in *Input) accept(ctx context.Context) (net.Conn, error) {
+	for {
+		c, err := in.l.Accept()
+		switch {
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+			in.log.Warn("A client of the input socket has to wait", "error", err.Error())
+		case errors.Is(err, syscall.ECONNABORTED):
+			continue
+		default:
+			return c, err
+		}
+		select {
+		case <-time.After(acceptDelay):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 

@@ -6,10 +6,13 @@ package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 )
@@ -18,11 +21,12 @@ import (
 type Sink struct {
 	path string
 
+	again atomic.Bool // Reopen was called while Deliver was busy
+
 	mu   sync.Mutex
 	f    *os.File
 	info fs.FileInfo // of f
-	size int64       // of a regular file, up to the end of the last complete line
-	torn bool        // something else ends within a line
+	torn bool        // what was written last ends within a line
 	buf  []byte
 }
 
@@ -39,7 +43,11 @@ func Open(path string) (*Sink, error) {
 }
 
 func (s *Sink) open() error {
-	f, err := os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, mode)
+	flags := os.O_WRONLY | os.O_APPEND | os.O_CREATE
+	if info, err := os.Stat(s.path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		flags |= syscall.O_NONBLOCK // a pipe that nobody reads is an error, not a wait without end
+	}
+	f, err := os.OpenFile(s.path, flags, mode)
 	if err != nil {
 		return err
 	}
@@ -48,27 +56,24 @@ func (s *Sink) open() error {
 		f.Close()
 		return err
 	}
-	s.f, s.info, s.size, s.torn = f, info, info.Size(), false
-	return s.endLine()
+	s.f, s.info, s.torn = f, info, false
+	s.torn = s.endsWithinLine()
+	return nil
 }
 
-// endLine sees to it that what is written next begins a line, whatever a crash has left behind.
-func (s *Sink) endLine() error {
-	if !s.info.Mode().IsRegular() || s.size == 0 {
-		return nil
+// endsWithinLine reports whether a crash has left a part of a line at the end of the file.
+func (s *Sink) endsWithinLine() bool {
+	if !s.info.Mode().IsRegular() || s.info.Size() == 0 {
+		return false
 	}
 	r, err := os.Open(s.path)
 	if err != nil {
-		return nil // writable and not readable: hope for the best
+		return false // writable and not readable: hope for the best
 	}
 	defer r.Close()
 	var last [1]byte
-	if _, err := r.ReadAt(last[:], s.size-1); err == nil && last[0] != '\n' {
-		n, err := s.f.Write([]byte{'\n'})
-		s.size += int64(n)
-		return err
-	}
-	return nil
+	_, err = r.ReadAt(last[:], s.info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 // Deliver implements flow.Sink with one write for all lines. If it fails within a line, the part is removed again.
@@ -82,6 +87,7 @@ func (s *Sink) Deliver(_ context.Context, lines [][]byte) (int, error) {
 	if s.torn {
 		s.buf = append(s.buf, '\n')
 	}
+	start := len(s.buf)
 	ends := make([]int, len(lines))
 	for i, l := range lines {
 		s.buf = append(append(s.buf, l...), '\n')
@@ -89,36 +95,38 @@ func (s *Sink) Deliver(_ context.Context, lines [][]byte) (int, error) {
 	}
 	n, err := s.f.Write(s.buf)
 	if err == nil {
-		s.size += int64(n)
 		s.torn = false
 		return len(lines), nil
 	}
-	written, good := 0, 0
+	written, good := 0, start
 	for written < len(ends) && ends[written] <= n {
 		good = ends[written]
 		written++
 	}
-	s.size += int64(good)
-	s.cut(n > good)
+	if n > 0 {
+		s.torn = n > good && !s.cut(n-good)
+	}
+	if errors.Is(err, os.ErrClosed) {
+		err = flow.Permanent(err)
+	}
 	return written, fmt.Errorf("write %s: %w", s.path, err)
 }
 
-// cut removes what was written behind the last complete line.
-func (s *Sink) cut(torn bool) {
-	s.torn = torn
-	if torn && s.info.Mode().IsRegular() && s.f.Truncate(s.size) == nil {
-		s.torn = false
+// cut removes the last n bytes, which are a part of a line. They are counted from the end that the file has now, because others may
+// write to it or cut it as well.
+func (s *Sink) cut(n int) bool {
+	if !s.info.Mode().IsRegular() {
+		return false
 	}
+	info, err := s.f.Stat()
+	return err == nil && s.f.Truncate(info.Size()-int64(n)) == nil
 }
 
-// follow opens the path anew if the open file is no longer there.
+// follow opens the path anew if the open file is no longer there, or if that was asked for.
 func (s *Sink) follow() error {
-	if s.f != nil {
+	if !s.again.Swap(false) {
 		info, err := os.Stat(s.path)
 		if err == nil && os.SameFile(info, s.info) {
-			if info.Mode().IsRegular() && info.Size() < s.size {
-				s.size = info.Size() // somebody has cut the file
-			}
 			return nil
 		}
 	}
@@ -128,26 +136,31 @@ func (s *Sink) follow() error {
 func (s *Sink) reopen() error {
 	old := s.f
 	if err := s.open(); err != nil {
+		s.again.Store(true)
 		return err
 	}
-	if old != nil {
-		old.Close()
-	}
+	old.Close()
 	return nil
 }
 
-// Reopen implements flow.Reopener.
+// Reopen implements flow.Reopener. While a delivery is under way it leaves the work to the next one.
 func (s *Sink) Reopen() error {
-	s.mu.Lock()
+	if !s.mu.TryLock() {
+		s.again.Store(true)
+		return nil
+	}
 	defer s.mu.Unlock()
 	return s.reopen()
 }
 
-// Close implements flow.Sink.
+// Close implements flow.Sink. It may be called again.
 func (s *Sink) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.f.Close()
+	if err := s.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 var _ flow.Reopener = (*Sink)(nil)
