@@ -75,4 +75,6 @@ type Parts struct {
 	Log    *slog.Logger
 	// Hangup delivers one value for each SIGHUP.
 	Hangup <-chan os.Signal
+	// Exit ends the program at once. It is called after a panic in the flow of events: better no daemon than half of one.
+	Exit func(status int)
 }

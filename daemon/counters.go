@@ -49,7 +49,7 @@ func (c *counters) intake() flow.IntakeHooks {
 func (c *counters) engine() engine.Hooks {
 	h := engine.Hooks{
 		Batch: c.batch, Detection: c.detection, Correlation: c.correlation, Untimed: c.m.TimestampFallback.Inc,
-		Bad: c.bad, Late: c.m.LateEvents.Add, Evicted: c.evicted, Panic: c.panicked,
+		Bad: c.bad, Late: c.m.LateEvents.Add, Evicted: c.evicted, Panic: c.panicked, Fatal: c.d.fatal,
 	}
 	if c.d.tap != nil {
 		h.Tap = c.tap

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,20 +96,39 @@ func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
 	defer stop()
 	letters, endLetters := context.WithCancel(context.Background())
 	defer endLetters()
-	d.letters.Go(func() { d.dead.Run(letters) })
+	d.letters.Go(d.guarded(func() { d.dead.Run(letters) }))
 	for _, o := range d.sinks {
-		d.outlets.Go(func() { o.sender.Run(hard) })
+		d.outlets.Go(d.guarded(func() { o.sender.Run(hard) }))
 	}
-	d.core.Go(func() { d.fanout.Run(hard) })
-	d.core.Go(func() { d.pipeline.Load().Run(hard) })
+	d.core.Go(d.guarded(func() { d.fanout.Run(hard) }))
+	d.core.Go(d.guarded(func() { d.pipeline.Load().Run(hard) }))
 	inputs, closeInputs := context.WithCancel(context.Background())
 	defer closeInputs()
 	ended := make(chan error, 1)
-	go func() { ended <- d.input.Run(inputs, d.intake) }()
+	go d.guarded(func() { ended <- d.input.Run(inputs, d.intake) })()
 	d.state.Store(running)
 	d.log.Info("Event source started", "input", d.cfg.Input)
 	limit := d.wait(ctx, ended)
 	d.drain(limit, closeInputs, cancel, stop)
+}
+
+// exitPanic is the status after a panic (daemon.md section 24).
+const exitPanic = 70
+
+// fatal is deferred on goroutines without which the daemon would be half dead. After a panic it ends the program.
+func (d *daemon) fatal() {
+	if v := recover(); v != nil {
+		d.log.Error("Internal error, exiting", "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+		d.parts.Exit(exitPanic)
+	}
+}
+
+// guarded returns f with fatal deferred.
+func (d *daemon) guarded(f func()) func() {
+	return func() {
+		defer d.fatal()
+		f()
+	}
 }
 
 // wait waits until the daemon is to stop and returns how long that may take; negative is without limit.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -156,17 +157,18 @@ func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	n := int(sent.Load())
-	checkTwins(t, fileLines(t, out), n)
+	if err := twinsFault(fileLines(t, out), n); err != nil {
+		t.Error(err)
+	}
 	t.Logf("%d reloads (%d of broken rules) at %.0f/s over %d events", reloads, bad, rate, n)
 	if good < reloads/2 {
 		t.Errorf("only %d reloads went through", good)
 	}
 }
 
-// checkTwins checks the results for events 1 to n.
-func checkTwins(t *testing.T, lines []string, n int) {
-	t.Helper()
-	a, b := make([]string, n+1), make([]string, n+1)
+// twinsFault says what is wrong with the results for events 1 to n, nil if nothing is.
+func twinsFault(lines []string, n int) error {
+	by := map[string][]string{"a": make([]string, n+1), "b": make([]string, n+1)}
 	counted, last := 0, ""
 	for _, l := range lines {
 		var r struct {
@@ -174,30 +176,62 @@ func checkTwins(t *testing.T, lines []string, n int) {
 			Event struct{ N int }
 		}
 		if err := json.Unmarshal([]byte(l), &r); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		twin, gen, ok := strings.Cut(r.Title, "-")
 		if !ok {
 			counted++
 			continue
 		}
-		by := map[string][]string{"a": a, "b": b}[twin]
-		if by[r.Event.N] != "" {
-			t.Fatalf("event %d has two results of twin %s", r.Event.N, twin)
+		if by[twin][r.Event.N] != "" {
+			return fmt.Errorf("event %d has two results of twin %s", r.Event.N, twin)
 		}
-		by[r.Event.N] = gen
+		by[twin][r.Event.N] = gen
 		if gen < last {
-			t.Fatalf("event %d was judged by generation %s after %s", r.Event.N, gen, last)
+			return fmt.Errorf("event %d was judged by generation %s after %s", r.Event.N, gen, last)
 		}
 		last = gen
 	}
 	for i := 1; i <= n; i++ {
-		if a[i] == "" || a[i] != b[i] {
-			t.Fatalf("event %d was judged by generations %q and %q", i, a[i], b[i])
+		if by["a"][i] == "" || by["a"][i] != by["b"][i] {
+			return fmt.Errorf("event %d was judged by generations %q and %q", i, by["a"][i], by["b"][i])
 		}
 	}
 	if counted != n/5 {
-		t.Errorf("the correlation fired %d times, want %d", counted, n/5)
+		return fmt.Errorf("the correlation fired %d times, want %d", counted, n/5)
+	}
+	return nil
+}
+
+// TestTheTwinsNoticeEveryFault is the negative control of the test above: results with a fault in them are refused.
+func TestTheTwinsNoticeEveryFault(t *testing.T) {
+	t.Parallel()
+	good := func() []string {
+		var out []string
+		for n := 1; n <= 10; n++ {
+			for _, twin := range []string{"a", "b"} {
+				out = append(out, fmt.Sprintf(`{"rule_title":"%s-%06d","event":{"n":%d}}`, twin, n/4, n))
+			}
+			if n%5 == 0 {
+				out = append(out, `{"rule_title":"counted"}`)
+			}
+		}
+		return out
+	}
+	if err := twinsFault(good(), 10); err != nil {
+		t.Fatalf("good results: %v", err)
+	}
+	for name, change := range map[string]func([]string) []string{
+		"a result is lost":       func(l []string) []string { return l[1:] },
+		"a result is doubled":    func(l []string) []string { return append(l, l[0]) },
+		"two generations":        func(l []string) []string { l[0] = strings.Replace(l[0], "000000", "000001", 1); return l },
+		"a generation goes back": func(l []string) []string { l[2], l[3], l[20], l[21] = l[20], l[21], l[2], l[3]; return l },
+		"a firing is lost":       func(l []string) []string { return l[:len(l)-1] },
+		"a firing too many":      func(l []string) []string { return append(l, `{"rule_title":"counted"}`) },
+	} {
+		if twinsFault(change(good()), 10) == nil {
+			t.Errorf("%s, and nothing is noticed", name)
+		}
 	}
 }
 
@@ -529,4 +563,62 @@ func TestEvilTitlesGoThroughEverything(t *testing.T) {
 		t.Errorf("output %q, rules %s", out, list)
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
+}
+
+// TestClientsThatDawdleKeepNobodyWaiting has hundreds of clients that connect and say nothing, send headers or bodies byte by byte, or come
+// by the thousand. It takes the real time-outs, so only a soak runs it; package listen has the short form.
+func TestClientsThatDawdleKeepNobodyWaiting(t *testing.T) {
+	if !soak {
+		t.Skip("the long form of a test of package listen: make soak")
+	}
+	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http").ready()
+	addr := strings.TrimPrefix(p.url(""), "http://")
+	before := p.rss()
+	var conns []net.Conn
+	var stop atomic.Bool
+	defer stop.Store(true)
+	for i := range 1500 {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		conns = append(conns, c)
+		switch i % 3 {
+		case 1:
+			fmt.Fprint(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ")
+		case 2:
+			fmt.Fprint(c, "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+		}
+		if i%3 > 0 {
+			go func() {
+				for !stop.Load() {
+					if _, err := c.Write([]byte("x")); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			}()
+		}
+	}
+	var took []time.Duration
+	for range 200 {
+		start := time.Now()
+		if status, _ := p.get("/healthz"); status != 200 {
+			t.Errorf("status %d", status)
+		}
+		took = append(took, time.Since(start))
+		time.Sleep(10 * time.Millisecond)
+	}
+	slices.Sort(took)
+	start := time.Now()
+	for _, c := range conns {
+		c.SetReadDeadline(start.Add(30 * time.Second))
+		io.Copy(io.Discard, c)
+	}
+	gone := time.Since(start)
+	t.Logf("healthz p50 %s, p99 %s; the clients were gone after %s; %d MiB more memory", took[100], took[197], gone, p.rss()-before)
+	if took[197] > 500*time.Millisecond || gone > 25*time.Second {
+		t.Error("too slow")
+	}
 }

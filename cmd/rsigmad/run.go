@@ -78,7 +78,7 @@ func (c *runCmd) Run(s streams, ctx *kong.Context, layers *config.Layers) error 
 	defer signal.Stop(hangup)
 	alive, stop := untilSignal(log.Info)
 	defer stop()
-	return daemon.Run(alive, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup})
+	return daemon.Run(alive, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup, Exit: os.Exit})
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM ends; the second one ends the program.

@@ -49,6 +49,8 @@ type Hooks struct {
 	Evicted     func(r *correlate.Rule, groups int) // the cap removed them
 	// Panic reports that a rule panicked. off says that this was once too often, so that the rule is switched off.
 	Panic func(m *rtlib.Meta, value any, stack []byte, off bool)
+	// Fatal, if not nil, is deferred on every goroutine of the pipeline: it ends the program if there is a panic.
+	Fatal func()
 	// Tap, if not nil, says who wants to see events; it is asked for each batch. decoded is only valid during the call.
 	Tap func() func(raw []byte, decoded *rtlib.Event)
 }
@@ -123,12 +125,12 @@ func (p *Pipeline) Generation() *Generation { return p.inUse.Load() }
 func (p *Pipeline) Run(ctx context.Context) {
 	var workers sync.WaitGroup
 	for range p.opts.Workers {
-		workers.Go(p.worker)
+		workers.Go(func() { p.guarded(p.worker) })
 	}
 	taken := make(chan struct{})
 	go func() {
 		defer close(taken)
-		p.take(ctx)
+		p.guarded(func() { p.take(ctx) })
 	}()
 	complete := p.write(ctx)
 	<-taken
@@ -137,6 +139,14 @@ func (p *Pipeline) Run(ctx context.Context) {
 	if complete {
 		p.opts.Results.Close()
 	}
+}
+
+// guarded calls f with Hooks.Fatal deferred.
+func (p *Pipeline) guarded(f func()) {
+	if p.opts.Hooks.Fatal != nil {
+		defer p.opts.Hooks.Fatal()
+	}
+	f()
 }
 
 // take moves messages from the intake to the workers.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // connections keeps track of open connections, so that at the limit one that does nothing makes room for a new one.
@@ -14,6 +15,7 @@ import (
 type connections struct {
 	mu   sync.Mutex
 	max  int
+	wait time.Duration // for the first request
 	open map[net.Conn]*tracked
 	idle *list.List // of net.Conn: those without a request, oldest first
 	tls  int        // past the handshake
@@ -22,11 +24,12 @@ type connections struct {
 // tracked is one connection.
 type tracked struct {
 	idle *list.Element // nil while a request is served
+	late *time.Timer   // closes a connection whose first request does not come
 	tls  bool
 }
 
-func newConnections(max int) *connections {
-	return &connections{max: max, open: map[net.Conn]*tracked{}, idle: list.New()}
+func newConnections(max int, wait time.Duration) *connections {
+	return &connections{max: max, wait: wait, open: map[net.Conn]*tracked{}, idle: list.New()}
 }
 
 // admit adds c, if need be in place of the connection that has been idle longest. It is false if all are busy.
@@ -42,7 +45,7 @@ func (c *connections) admit(conn net.Conn) bool {
 		c.forget(victim)
 		victim.Close()
 	}
-	c.open[conn] = &tracked{idle: c.idle.PushBack(conn)}
+	c.open[conn] = &tracked{idle: c.idle.PushBack(conn), late: time.AfterFunc(c.wait, func() { conn.Close() })}
 	return true
 }
 
@@ -51,6 +54,7 @@ func (c *connections) forget(conn net.Conn) {
 	if t == nil {
 		return
 	}
+	t.late.Stop()
 	if t.idle != nil {
 		c.idle.Remove(t.idle)
 	}
@@ -74,6 +78,7 @@ func (c *connections) state(conn net.Conn, s http.ConnState) {
 	}
 	switch s {
 	case http.StateActive:
+		t.late.Stop()
 		if t.idle != nil {
 			c.idle.Remove(t.idle)
 			t.idle = nil

@@ -117,7 +117,7 @@ type Listener struct {
 // Listen binds. The options must be valid.
 func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	opts.defaults()
-	l := &Listener{opts: opts, conns: newConnections(opts.MaxConns)}
+	l := &Listener{opts: opts, conns: newConnections(opts.MaxConns, opts.firstRequest())}
 	if opts.hasTLS() {
 		l.tls = &material{opts: &opts}
 		if err := l.tls.reload(); err != nil {
@@ -152,6 +152,15 @@ func (o *Options) defaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+}
+
+// firstRequest is how long a connection may take until its first request is there. The server's own limit counts anew after it has looked
+// for HTTP/2.
+func (o *Options) firstRequest() time.Duration {
+	if o.hasTLS() {
+		return o.Timeouts.Handshake + o.Timeouts.Header
+	}
+	return o.Timeouts.Header
 }
 
 // Addr returns the address that is bound.

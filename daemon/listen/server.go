@@ -70,7 +70,13 @@ func (l *Listener) guardBody(w http.ResponseWriter, r *http.Request) (end func()
 	}
 	b := &guardedBody{body: r.Body, control: http.NewResponseController(w), limit: l.opts.Timeouts.Body}
 	r.Body = b
-	return func() { b.control.SetReadDeadline(time.Now().Add(b.limit)) }
+	return func() {
+		limit := b.limit
+		if b.failed {
+			limit = 0 // the rest of a body that was given up is not worth waiting for
+		}
+		b.control.SetReadDeadline(time.Now().Add(limit))
+	}
 }
 
 type guardedBody struct {
@@ -79,6 +85,7 @@ type guardedBody struct {
 	limit   time.Duration
 	arrived int           // since the clock was set
 	left    time.Duration // of the time in which progress has to be made
+	failed  bool
 }
 
 // Read implements io.Reader. The clock runs only while it waits: a reader that is held up by back-pressure is not the client's fault.
@@ -92,6 +99,7 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 	b.arrived += n
 	b.control.SetReadDeadline(time.Time{}) // on HTTP/2 it would end the body even if nobody waits
 	b.left = max(b.left-time.Since(start), time.Millisecond)
+	b.failed = err != nil && err != io.EOF
 	return n, err
 }
 
