@@ -53,6 +53,9 @@ func (b backend) Status() api.Status {
 			failed = st.Last.Err.Error()
 		}
 		s.Reload.Finished(st.Last.Finished, failed)
+		if c := st.Last.Changes; st.Last.Err == nil {
+			s.Reload.Changes = &api.RuleChanges{Unchanged: c.Unchanged, Changed: c.Changed, Added: c.Added, Removed: c.Removed}
+		}
 	}
 	return s
 }

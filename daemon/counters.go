@@ -25,6 +25,8 @@ type counters struct {
 	eval     *logging.Limited
 	received map[string]*metrics.Counter // by type of source
 
+	truncated map[*rtlib.Rule]uint64 // what was told of them; belongs to beforeScrape
+
 	rules sync.Map // *rtlib.Meta or *correlate.Rule to *metrics.Counter
 }
 
@@ -191,6 +193,7 @@ func (c *counters) beforeScrape() {
 	if end, ok := d.listener.Expiry(); ok {
 		c.m.TLSExpiry.Set(time.Until(end).Seconds())
 	}
+	c.regexes(d.pipeline.Load().Generation())
 	c.m.TLSConns.Set(float64(d.listener.ActiveTLS()))
 	if d.tail != nil {
 		c.m.TailActive.Set(float64(d.tail.Active()))
@@ -198,4 +201,16 @@ func (c *counters) beforeScrape() {
 	if d.tap != nil {
 		c.m.TapActive.Set(float64(d.tap.Active()))
 	}
+}
+
+// regexes counts texts that were too long for the budget of a regular expression.
+func (c *counters) regexes(g *engine.Generation) {
+	told := make(map[*rtlib.Rule]uint64)
+	for _, r := range g.Set.Rules() {
+		if n := r.RegexTruncated(); n > 0 {
+			c.m.RegexTruncated.With(r.Meta.ID).Add(int(n - c.truncated[r]))
+			told[r] = n
+		}
+	}
+	c.truncated = told
 }

@@ -73,6 +73,7 @@ func (c *runCmd) Run(s streams, ctx *kong.Context, layers *config.Layers) error 
 		return printSettings(s, settings(ctx, layers))
 	}
 	log := logging.New(s.err, logging.FromEnvironment(os.LookupEnv))
+	signal.Ignore(syscall.SIGPIPE) // a closed output is an error of that output, not the end
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

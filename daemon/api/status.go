@@ -46,6 +46,16 @@ type ReloadStatus struct {
 	LastResult *string `json:"last_result"`
 	LastError  *string `json:"last_error"`
 	FinishedAt *string `json:"last_finished_at"`
+	// Changes are those of the last reload that went through.
+	Changes *RuleChanges `json:"changes,omitempty"`
+}
+
+// RuleChanges count how rules differ from those before.
+type RuleChanges struct {
+	Unchanged int `json:"unchanged"`
+	Changed   int `json:"changed"`
+	Added     int `json:"added"`
+	Removed   int `json:"removed"`
 }
 
 // Finished fills in how a reload ended; failed is empty if it went well.

@@ -58,6 +58,7 @@ type Set struct {
 	Dropped                                           *Vec[Counter] // reason
 	SinkResults                                       *Vec[Counter] // sink, outcome
 	RulePanics                                        *Vec[Counter] // rule
+	RegexTruncated                                    *Vec[Counter] // rule
 
 	registry registry
 	page     page
@@ -148,6 +149,7 @@ func (s *Set) defineExtended() {
 	s.StateEvicted = r.counters("rsigma_state_evicted_total", "Groups removed by a cap.", "correlation", "reason")
 	s.QueueBytes = r.gauge("rsigma_queue_bytes", "Bytes of the events that wait in the event queue.")
 	s.Generation = r.gauge("rsigma_ruleset_generation", "Number of the active rule set, from 1.")
+	s.RegexTruncated = r.counters("rsigma_regex_truncated_total", "Texts of which a regular expression could search only a part, for lack of budget.", "rule")
 	s.RulePanics = r.counters("rsigma_rule_panics_total", "Events over which a rule panicked.", "rule")
 
 	r.section("Dynamic sources, more", true)

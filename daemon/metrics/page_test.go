@@ -36,6 +36,7 @@ var asked = map[string]string{
 	"rsigma_events_committed_total":        "counter",
 	"rsigma_dropped_total":                 "counter{reason}",
 	"rsigma_rule_panics_total":             "counter{rule}",
+	"rsigma_regex_truncated_total":         "counter{rule}",
 }
 
 func TestTheExtendedFamiliesAreThoseOfTheSpecification(t *testing.T) {

@@ -42,7 +42,8 @@ type Report struct {
 	Interpreted int // armed rules that are interpreted
 	Diagnostics *diag.List
 
-	failures map[int]failure // the documents that failed, by number
+	digests  map[string]string // of armed rules, by their place
+	failures map[int]failure   // the documents that failed, by number
 	failed   map[failure]bool
 }
 
@@ -176,6 +177,7 @@ func finish(rules engine.Rules, compiled map[*rtlib.Meta]bool, report *Report, o
 		}
 	}
 	report.Interpreted = rules.Len() - report.Compiled
+	report.digests = digestsOf(rules)
 	gen, err := engine.New(rules, compiled, opts.Engine)
 	return gen, report, err
 }

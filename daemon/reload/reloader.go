@@ -59,6 +59,7 @@ type Outcome struct {
 	Generation int   // the active one, from 1
 	Finished   time.Time
 	Report     *Report // of the active rules
+	Changes    Changes // against the rules before; zero after an error
 }
 
 // queued is how many triggers may wait.
@@ -187,17 +188,20 @@ func (r *Reloader) reload(ctx context.Context, batch []request) Outcome {
 		r.opts.Log.Error("Failed to reload rules", "error", err.Error())
 	}
 	r.mu.Lock()
+	var diff Changes
 	if err == nil {
+		diff = changes(r.status.Report, report)
 		r.status.Generation++
 		r.status.Report = report
 	}
-	out := Outcome{Err: failed, Generation: r.status.Generation, Finished: time.Now(), Report: r.status.Report}
+	out := Outcome{Err: failed, Generation: r.status.Generation, Finished: time.Now(), Report: r.status.Report, Changes: diff}
 	r.status.Last = &out
 	r.mu.Unlock()
 	if err == nil {
 		r.opts.Log.Info("Rules and pipelines reloaded", "generation", out.Generation, "ruleset", gen.Digest,
 			"armed", report.Armed, "skipped", report.Skipped, "failed", report.Failed,
 			"compiled", report.Compiled, "interpreted", report.Interpreted,
+			"unchanged", diff.Unchanged, "changed", diff.Changed, "added", diff.Added, "removed", diff.Removed,
 			"groups_kept", restored.Groups, "groups_dropped", restored.Skipped)
 	}
 	if r.opts.Finished != nil {

@@ -90,7 +90,8 @@ func TestADocumentThatNeverWorkedKeepsNobodyFromReloading(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t, map[string]string{"a.yml": good, "b.yml": other + "---\n" + broken})
 	d.write("a.yml", strings.Replace(good, "x", "z", 1))
-	if out := d.reload(); out.Err != nil || d.swaps != 1 {
+	d.write("c.yml", strings.Replace(other, "other", "third", 1))
+	if out := d.reload(); out.Err != nil || d.swaps != 1 || out.Changes != (Changes{Unchanged: 1, Changed: 1, Added: 1}) {
 		t.Fatalf("another file changed: %v", out.Err)
 	}
 	d.write("b.yml", strings.Replace(other, "y", "yy", 1)+"---\n"+broken)

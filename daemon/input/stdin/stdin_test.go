@@ -18,7 +18,7 @@ func TestContract(t *testing.T) {
 		r, w := io.Pipe()
 		return flowtest.Source{
 			Input: New(r), Type: "stdin",
-			Send: func(events []string) { io.WriteString(w, strings.Join(events, "\n")) },
+			Send: func(events []string) { io.WriteString(w, strings.Join(events, "\n")+"\n") },
 			Stop: func() { w.Close() },
 		}
 	})

@@ -7,7 +7,6 @@ package file
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -81,7 +80,7 @@ func (s *Sink) Deliver(_ context.Context, lines [][]byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.follow(); err != nil {
-		return 0, fmt.Errorf("open %s: %w", s.path, err)
+		return 0, err // it names the path
 	}
 	s.buf = s.buf[:0]
 	if s.torn {
@@ -109,7 +108,7 @@ func (s *Sink) Deliver(_ context.Context, lines [][]byte) (int, error) {
 	if errors.Is(err, os.ErrClosed) {
 		err = flow.Permanent(err)
 	}
-	return written, fmt.Errorf("write %s: %w", s.path, err)
+	return written, err
 }
 
 // cut removes the last n bytes, which are a part of a line. They are counted from the end that the file has now, because others may
