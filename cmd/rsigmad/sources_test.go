@@ -22,7 +22,6 @@ const (
 type lists struct {
 	*process
 	dir string
-	n   int
 }
 
 func launchLists(t *testing.T, declaration string, files map[string]string, args ...string) *lists {
