@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 		"compiler/yamldoc", "compiler/diag", "compiler/link"},
 	"compiler/pipeline/builtin": {},
 	"compiler/extract":          {},
-	"compiler/valuelist":        {"compiler/pipeline", "compiler/extract", "compiler/yamldoc", "compiler/diag"},
+	"compiler/valuelist":        {"compiler/dynsource", "compiler/pipeline", "compiler/extract", "compiler/yamldoc", "compiler/diag"},
 	"compiler/ir":               {"rtlib", "rtlib/correlate", "compiler/diag"},
 	"compiler/lower": {"compiler/sigma", "compiler/condition", "compiler/ir", "compiler/diag", "compiler/yamldoc",
 		"rtlib", "rtlib/correlate"},
@@ -75,7 +75,7 @@ var allowed = map[string][]string{
 	"daemon":              {"daemon/...", "compiler", "compiler/diag", "compiler/dynsource", "compiler/extract", "compiler/ir", "compiler/pipeline", "compiler/watch", "rtlib", "rtlib/correlate", "rtlib/decode"},
 
 	"cmd/rsigmac":  {"compiler/...", "codegen/...", "rtlib/..."}, // never gen or daemon: a broken gen must not break its generator
-	"cmd/rsigmad":  {"daemon", "daemon/...", "gen", "compiler", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib/..."},
+	"cmd/rsigmad":  {"daemon", "daemon/...", "gen", "compiler", "compiler/dynsource", "compiler/valuelist", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib/..."},
 	"bench":        {"*"},
 	"bench/peers":  {},
 	"bench/ratios": {},

@@ -11,6 +11,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/opt"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 	"github.com/rsigma-go/rsigma/compiler/sigma"
+	"github.com/rsigma-go/rsigma/compiler/valuelist"
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
 
@@ -30,8 +31,8 @@ type Options struct {
 	NoOptimize bool
 	// PlaceholderFallback fills placeholders that no pipeline resolves from the event at match time.
 	PlaceholderFallback bool
-	// AllowExternal lets pipelines read lists of values from files.
-	AllowExternal bool
+	// External lets pipelines read lists of values from files, HTTP servers and commands; nil does not.
+	External *valuelist.Reader
 	// Sources are the values of dynamic sources by id, nil if there are none. AllowRemoteInclude lets pipelines include items from
 	// those that come over the network.
 	Sources            map[string]pipeline.Source

@@ -6,7 +6,6 @@ import (
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
-	"github.com/rsigma-go/rsigma/compiler/valuelist"
 )
 
 // LoadPipelines reads the pipelines that names stand for: built-in ones, files and directories. The error says what cannot be
@@ -64,8 +63,8 @@ func (c *compilation) applyPipelines() bool {
 		return false
 	}
 	opts := pipeline.Options{}
-	if c.opts.AllowExternal {
-		opts.External = valuelist.Read
+	if c.opts.External != nil {
+		opts.External = c.opts.External.Round()
 	}
 	res := pipeline.Merge(ps).Apply(c.docs, c.links, opts, c.log)
 	c.docs, c.links, c.notes = res.Docs, res.Links, res.Notes

@@ -5,8 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/rsigma-go/rsigma/compiler/extract"
+)
+
+// No event may hold up the daemon for longer, or become more events.
+const (
+	filterTime    = time.Second
+	filterOutputs = 100_000
 )
 
 // program makes values of a value: what jq and JSONPath have in common.
@@ -24,7 +31,10 @@ func newFilter(jq, jsonPath string, log *slog.Logger) (func(event []byte) ([][]b
 	case jq != "" && jsonPath != "":
 		return nil, fmt.Errorf("--jq and --jsonpath exclude each other")
 	case jq != "":
-		prog, err = extract.CompileJQ(jq)
+		var program *extract.JQ
+		if program, err = extract.CompileJQ(jq); err == nil {
+			prog = program.Within(filterTime, filterOutputs)
+		}
 	case jsonPath != "":
 		prog, err = extract.CompileJSONPath(jsonPath)
 	default:

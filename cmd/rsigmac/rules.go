@@ -9,6 +9,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler"
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/ir"
+	"github.com/rsigma-go/rsigma/compiler/valuelist"
 )
 
 // ruleFlags are the flags of every command that reads rules.
@@ -17,7 +18,7 @@ type ruleFlags struct {
 	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
 
 	PlaceholderFallback  string `enum:"strict,event" default:"strict" help:"What a placeholder that no pipeline fills does: strict skips the rule, event fills it from the event field of that name."`
-	AllowExternalSources bool   `help:"Let pipelines read lists of values from files (file_placeholders)."`
+	AllowExternalSources bool   `help:"Let pipelines read lists of values from files and HTTP servers, and, with --allow-command, from commands (file_placeholders, http_placeholders, command_placeholders)."`
 	AllowRemoteInclude   bool   `help:"Let pipelines include items from dynamic sources that come over the network."`
 
 	sourceFlags
@@ -67,12 +68,20 @@ func (f *ruleFlags) load() ([]compiler.Source, compiler.Options, error) {
 	if err != nil {
 		return nil, compiler.Options{}, statusError{exitUsage, err}
 	}
+	fetch, err := f.options()
+	if err != nil {
+		return nil, compiler.Options{}, err
+	}
+	var external *valuelist.Reader
+	if f.AllowExternalSources {
+		external = &valuelist.Reader{Fetch: fetch}
+	}
 	values, err := f.values()
 	if err != nil {
 		return nil, compiler.Options{}, err
 	}
 	return sources, compiler.Options{
-		Pipelines: pipelines, PlaceholderFallback: f.PlaceholderFallback == "event", AllowExternal: f.AllowExternalSources,
+		Pipelines: pipelines, PlaceholderFallback: f.PlaceholderFallback == "event", External: external,
 		Sources: values, AllowRemoteInclude: f.AllowRemoteInclude,
 	}, nil
 }

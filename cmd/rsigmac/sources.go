@@ -23,17 +23,26 @@ type sourceFlags struct {
 
 // declarations reads the declarations.
 func (f *sourceFlags) declarations() ([]*dynsource.Declaration, []diag.Diagnostic, error) {
-	egress, err := dynsource.ParseEgress(f.EgressPolicy)
+	opts, err := f.options()
 	if err != nil {
-		return nil, nil, statusError{exitUsage, err}
+		return nil, nil, err
 	}
-	decls, warnings, err := dynsource.Load(f.Source, dynsource.LoadOptions{
-		AllowCommand: f.AllowCommand, InsecurePermissions: f.InsecurePermissions, Egress: egress, AllowProxy: f.AllowProxy, UserAgent: "rsigmac",
-	})
+	decls, warnings, err := dynsource.Load(f.Source, opts)
 	if err != nil {
 		return nil, nil, statusError{exitUsage, err}
 	}
 	return decls, warnings, nil
+}
+
+// options are the rules for fetching.
+func (f *sourceFlags) options() (dynsource.LoadOptions, error) {
+	egress, err := dynsource.ParseEgress(f.EgressPolicy)
+	if err != nil {
+		return dynsource.LoadOptions{}, statusError{exitUsage, err}
+	}
+	return dynsource.LoadOptions{
+		AllowCommand: f.AllowCommand, InsecurePermissions: f.InsecurePermissions, Egress: egress, AllowProxy: f.AllowProxy, UserAgent: "rsigmac",
+	}, nil
 }
 
 // values reads all sources, nil if none are declared. The error names every required source that has no value.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/rsigma-go/rsigma/compiler"
+	"github.com/rsigma-go/rsigma/compiler/dynsource"
+	"github.com/rsigma-go/rsigma/compiler/valuelist"
 	"github.com/rsigma-go/rsigma/daemon"
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/engine"
@@ -18,7 +20,7 @@ type engineFlags struct {
 	Pipeline []string `sep:"none" short:"p" placeholder:"NAME|PATH" help:"Processing pipeline: a built-in name, a file or a directory. Repeatable."`
 
 	PlaceholderFallback  string `enum:"strict,event" default:"strict" help:"What a placeholder that no pipeline fills does: strict skips the rule, event fills it from the event field of that name."`
-	AllowExternalSources bool   `help:"Let pipelines read lists of values from files (file_placeholders)."`
+	AllowExternalSources bool   `help:"Let pipelines read lists of values from files and HTTP servers, and, with --allow-command, from commands (file_placeholders, http_placeholders, command_placeholders)."`
 
 	IncludeEvent bool   `help:"Put the event into every detection."`
 	MatchDetail  string `enum:"off,summary,full" default:"off" help:"How much each detection says about what matched: off, summary or full."`
@@ -60,12 +62,20 @@ func (f *engineFlags) options() (reload.Options, error) {
 		Rules:     f.Rules,
 		Pipelines: f.Pipeline,
 		Compile: compiler.Options{
-			PlaceholderFallback: f.PlaceholderFallback == "event", AllowExternal: f.AllowExternalSources,
+			PlaceholderFallback: f.PlaceholderFallback == "event", External: f.external(),
 		},
 		Linked:       linked(),
 		InterpretAll: f.InterpretAll,
 		Engine:       engine.Options{Routing: f.LogsourceRouting, Correlate: correlations},
 	}, nil
+}
+
+// external returns what reads the lists that pipelines name, nil if they may not.
+func (f *engineFlags) external() *valuelist.Reader {
+	if !f.AllowExternalSources {
+		return nil
+	}
+	return &valuelist.Reader{Fetch: dynsource.LoadOptions{UserAgent: "rsigmad/" + moduleVersion()}}
 }
 
 // logSource reads --event-logsource.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/rsigma-go/rsigma/compiler/dynsource"
 	"github.com/rsigma-go/rsigma/daemon"
 )
 
@@ -23,5 +24,12 @@ func (f *sourceFlags) apply(c *daemon.Config) error {
 		Egress: f.EgressPolicy, MaxSize: f.MaxSourceSize,
 	}
 	c.Rules.Compile.AllowRemoteInclude = f.AllowRemoteInclude
+	if external := c.Rules.Compile.External; external != nil {
+		egress, err := dynsource.ParseEgress(f.EgressPolicy)
+		if err != nil {
+			return err
+		}
+		external.Fetch.Egress, external.Fetch.AllowProxy, external.Fetch.AllowCommand = egress, f.AllowProxy, f.AllowCommand
+	}
 	return nil
 }

@@ -47,16 +47,16 @@ func readHTTP(r *reader) fetcher {
 	if !strings.HasPrefix(f.url, "http://") && !strings.HasPrefix(f.url, "https://") {
 		r.fault(r.at("url"), "url: want an absolute URL with http:// or https://")
 	}
-	f.client = &http.Client{Transport: r.transport(), CheckRedirect: checkRedirect}
+	f.client = &http.Client{Transport: r.l.opts.transport(r.tls()), CheckRedirect: checkRedirect}
 	return f
 }
 
 // transport returns a transport that keeps to the egress policy.
-func (r *reader) transport() *http.Transport {
+func (o *LoadOptions) transport(c *tls.Config) *http.Transport {
 	t := &http.Transport{
-		DialContext: r.l.opts.Egress.Dialer().DialContext, ForceAttemptHTTP2: true, TLSClientConfig: r.tls(), DisableKeepAlives: true,
+		DialContext: o.Egress.Dialer().DialContext, ForceAttemptHTTP2: true, TLSClientConfig: c, DisableKeepAlives: true,
 	}
-	if r.l.opts.AllowProxy {
+	if o.AllowProxy {
 		t.Proxy = http.ProxyFromEnvironment
 	}
 	return t
@@ -126,16 +126,10 @@ func (f *httpFetcher) fetch(ctx context.Context, d *Declaration) ([]byte, bool, 
 		return nil, false, err
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusNotModified:
+	if resp.StatusCode == http.StatusNotModified {
 		return nil, true, nil
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // for people
-		return nil, false, failf(KindFetch, "status %d: %s", resp.StatusCode, strings.ToValidUTF8(string(text), "\uFFFD"))
-	case resp.ContentLength > d.MaxSize:
-		return nil, false, failf(KindResource, "larger than %d bytes (max_size)", d.MaxSize)
 	}
-	data, err := readAll(resp.Body, d)
+	data, err := readResponse(resp, d)
 	if err != nil {
 		return nil, false, err
 	}
@@ -143,6 +137,18 @@ func (f *httpFetcher) fetch(ctx context.Context, d *Declaration) ([]byte, bool, 
 	defer f.mu.Unlock()
 	f.next = validators{resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}
 	return data, false, nil
+}
+
+// readResponse reads the body of a success.
+func readResponse(resp *http.Response, d *Declaration) ([]byte, error) {
+	switch {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // for people
+		return nil, failf(KindFetch, "status %d: %s", resp.StatusCode, strings.ToValidUTF8(string(text), "\uFFFD"))
+	case resp.ContentLength > d.MaxSize:
+		return nil, failf(KindResource, "larger than %d bytes (max_size)", d.MaxSize)
+	}
+	return readAll(resp.Body, d)
 }
 
 // request makes the request, with its variables filled in.

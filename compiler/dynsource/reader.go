@@ -214,6 +214,9 @@ func (r *reader) refresh(t Type) Refresh {
 	return Refresh{PolicyInterval, max(d, minInterval)}
 }
 
+// extractTime bounds a jq program (dynamic-sources.md section 5).
+const extractTime = 2 * time.Second
+
 // extract reads a jq program, or a map that names the language.
 func (r *reader) extract() extractor {
 	n := r.take("extract")
@@ -240,7 +243,10 @@ func (r *reader) extract() extractor {
 	var err error
 	switch language {
 	case "jq":
-		out, err = extract.CompileJQ(expr.Text)
+		var program *extract.JQ
+		if program, err = extract.CompileJQ(expr.Text); err == nil {
+			out = program.Within(extractTime, maxElements)
+		}
 	case "jsonpath":
 		out, err = extract.CompileJSONPath(expr.Text)
 	case "cel":

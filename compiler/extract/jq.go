@@ -1,5 +1,5 @@
-// Package extract runs jq expressions over JSON values. It is the only importer of the jq library; value lists of pipelines use it.
-// It reads no files and keeps no state between calls.
+// Package extract runs jq and JSONPath expressions over JSON values. It is the only importer of their libraries; value lists and dynamic
+// sources of pipelines use it, and the daemon's event filters. It reads no files and keeps no state between calls.
 package extract
 
 import (
@@ -17,9 +17,13 @@ const (
 )
 
 // JQ is a compiled jq expression. It is safe for concurrent use.
-type JQ struct{ code *gojq.Code }
+type JQ struct {
+	code    *gojq.Code
+	time    time.Duration
+	outputs int
+}
 
-// CompileJQ compiles expr. The environment and files are out of its reach.
+// CompileJQ compiles expr. The environment, further inputs, modules and files are out of its reach.
 func CompileJQ(expr string) (*JQ, error) {
 	query, err := gojq.Parse(expr)
 	if err != nil {
@@ -29,13 +33,16 @@ func CompileJQ(expr string) (*JQ, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jq expression %q: %w", expr, err)
 	}
-	return &JQ{code}, nil
+	return &JQ{code, maxTime, maxOutputs}, nil
 }
 
+// Within returns q with other limits: how long a run may take, and how many outputs it may have.
+func (q *JQ) Within(limit time.Duration, outputs int) *JQ { return &JQ{q.code, limit, outputs} }
+
 // Run returns what the expression yields for value, which has the shape that encoding/json gives to an any. It fails with the first
-// error of the expression, after ten seconds, and beyond a million outputs.
+// error of the expression, after ten seconds, and beyond a million outputs, unless Within says otherwise.
 func (q *JQ) Run(value any) ([]any, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
+	ctx, cancel := context.WithTimeout(context.Background(), q.time)
 	defer cancel()
 	var out []any
 	for it := q.code.RunWithContext(ctx, value); ; {
@@ -46,8 +53,8 @@ func (q *JQ) Run(value any) ([]any, error) {
 		if err, ok := v.(error); ok {
 			return nil, fmt.Errorf("jq: %w", err)
 		}
-		if len(out) == maxOutputs {
-			return nil, fmt.Errorf("jq: more than %d outputs", maxOutputs)
+		if len(out) == q.outputs {
+			return nil, fmt.Errorf("jq: more than %d outputs", q.outputs)
 		}
 		out = append(out, v)
 	}

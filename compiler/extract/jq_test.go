@@ -3,6 +3,7 @@ package extract
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -51,5 +52,46 @@ func TestFaultsOfExpressionsAreErrors(t *testing.T) {
 	}
 	if _, err := endless.Run(nil); err == nil || !strings.Contains(err.Error(), "outputs") {
 		t.Errorf("an endless expression: %v", err)
+	}
+}
+
+func TestWhatIsOutsideIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	t.Run("compile", func(t *testing.T) {
+		for _, expr := range []string{"input", "inputs", "debug", "stderr", `import "x" as y; .`, `include "x"; .`, "input_filename", "$__prog_args"} {
+			q, err := CompileJQ(expr)
+			if err != nil {
+				continue
+			}
+			if out, err := q.Run(nil); err == nil && len(out) > 0 && out[0] != nil {
+				t.Errorf("%s gives %v", expr, out)
+			}
+		}
+	})
+	for _, expr := range []string{"env", "$ENV"} {
+		q, err := CompileJQ(expr)
+		if err != nil {
+			continue
+		}
+		if out, err := q.Run(nil); err == nil && len(out) == 1 {
+			if m, ok := out[0].(map[string]any); !ok || len(m) > 0 {
+				t.Errorf("%s gives %v", expr, out)
+			}
+		}
+	}
+	for _, expr := range []string{"halt", "halt_error"} {
+		if q, err := CompileJQ(expr); err == nil {
+			q.Run("x") // it must return
+		}
+	}
+	q, err := CompileJQ("range(infinite)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Within(50*time.Millisecond, 1<<40).Run(nil); err == nil {
+		t.Error("an endless program came to an end")
+	}
+	if _, err := q.Within(time.Minute, 10).Run(nil); err == nil {
+		t.Error("more outputs than allowed")
 	}
 }

@@ -1,6 +1,10 @@
 package valuelist_test
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/compiler"
 	"github.com/rsigma-go/rsigma/compiler/diag"
+	"github.com/rsigma-go/rsigma/compiler/dynsource"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 	"github.com/rsigma-go/rsigma/compiler/valuelist"
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
@@ -46,7 +51,7 @@ func TestListsOfEveryFormat(t *testing.T) {
 		"YAML with jq":  {"users: {admins: [x, y]}\n", pipeline.External{Format: "yaml", JQ: ".users.admins[]"}, []string{"x", "y"}},
 		"an empty list": {"", pipeline.External{}, nil},
 	} {
-		got, err := valuelist.Read(external(t, c.content, c.e))
+		got, err := new(valuelist.Reader).Read(external(t, c.content, c.e))
 		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -70,13 +75,76 @@ func TestFaultsOfListsNameTheFile(t *testing.T) {
 		"too large":         {strings.Repeat("x", valuelist.MaxSize+1), pipeline.External{}, "larger than"},
 	} {
 		e := external(t, c.content, c.e)
-		_, err := valuelist.Read(e)
+		_, err := new(valuelist.Reader).Read(e)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), e.Params.Get("path").Text) {
 			t.Errorf("%s: %v, want %q and the path", name, err, c.want)
 		}
 	}
-	if _, err := valuelist.Read(pipeline.External{Kind: "command"}); err != valuelist.ErrKind {
-		t.Errorf("a command: %v", err)
+}
+
+// params parses the parameters of an item.
+func params(t *testing.T, text string) *yamldoc.Node {
+	t.Helper()
+	docs := yamldoc.Parse("p", []byte(text), &diag.List{})
+	if len(docs) != 1 || docs[0].Root == nil {
+		t.Fatalf("%s is no YAML", text)
+	}
+	return docs[0].Root
+}
+
+func TestListsComeFromServersAndCommands(t *testing.T) {
+	t.Parallel()
+	asked, down := 0, false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		body, _ := io.ReadAll(r.Body)
+		if down {
+			w.WriteHeader(500)
+			return
+		}
+		fmt.Fprintf(w, "%s\n%s\n%s\n%s\n", r.Method, r.URL.Query().Get("q"), r.Header.Get("X-Key"), body)
+	}))
+	defer server.Close()
+	r := &valuelist.Reader{Fetch: dynsource.LoadOptions{AllowCommand: true}}
+	for text, want := range map[string]string{
+		"url: " + server.URL + "\nparams: {q: a b}\nheaders: {X-Key: k}": "GET,a b,k",
+		"url: " + server.URL + "?q=1\nform_data: {x: y z}":               "POST,1,x=y+z",
+		"url: " + server.URL + "\njson_body: {x: [1]}\nmethod: put":      `PUT,{"x":[1]}`,
+	} {
+		got, err := r.Read(pipeline.External{Kind: "http", Params: params(t, text)})
+		if err != nil || strings.Join(got, ",") != want {
+			t.Errorf("%s: %q, %v; want %s", text, got, err, want)
+		}
+	}
+	got, err := r.Read(pipeline.External{Kind: "command", Params: params(t, "cmd: [echo, bo]")})
+	if err != nil || strings.Join(got, ",") != "bo" {
+		t.Errorf("a command: %q, %v", got, err)
+	}
+	if _, err := new(valuelist.Reader).Read(pipeline.External{Kind: "command", Params: params(t, "cmd: [echo, bo]")}); err == nil || !strings.Contains(err.Error(), "--allow-command") {
+		t.Errorf("a command that is not allowed: %v", err)
+	}
+	item := pipeline.External{Kind: "http", Params: params(t, "url: "+server.URL)}
+	before := asked
+	round := r.Round()
+	for range 3 {
+		if _, err := round(item); err != nil {
+			t.Error(err)
+		}
+	}
+	if asked != before+1 {
+		t.Errorf("%d requests in one round", asked-before)
+	}
+	down = true
+	if got, err := r.Round()(item); err != nil || len(got) == 0 {
+		t.Errorf("the kept list of a server that is down: %q, %v", got, err)
+	}
+	fresh := pipeline.External{Kind: "http", Params: params(t, "url: "+server.URL+"/other")}
+	if _, err := r.Read(fresh); err == nil || !strings.Contains(err.Error(), "status 500") {
+		t.Errorf("a server that is down: %v", err)
+	}
+	strict := &valuelist.Reader{Fetch: dynsource.LoadOptions{Egress: dynsource.EgressStrict}}
+	if _, err := strict.Read(item); err == nil || !strings.Contains(err.Error(), "egress policy denied") {
+		t.Errorf("an address that is denied: %v", err)
 	}
 }
 
@@ -88,7 +156,7 @@ func TestRulesUseListsOnlyWhereThatIsAllowed(t *testing.T) {
 	}
 	rule := compiler.Source{Name: "r.yml", Data: []byte("title: t\nlogsource: {product: p}\ndetection: {s: {User|expand: '%admins%'}, condition: s}\n")}
 	p := compiler.Source{Name: "p.yml", Data: []byte("name: p\ntransformations: [{type: file_placeholders, path: " + list + ", include: [admins]}]\n")}
-	prog, log := compiler.Compile([]compiler.Source{rule}, compiler.Options{Pipelines: []compiler.Source{p}, AllowExternal: true})
+	prog, log := compiler.Compile([]compiler.Source{rule}, compiler.Options{Pipelines: []compiler.Source{p}, External: new(valuelist.Reader)})
 	if log.Errors() > 0 || len(prog.Rules) != 1 || !strings.Contains(prog.Rules[0].Text(), `"root"`) || !strings.Contains(prog.Rules[0].Text(), `"adm"`) {
 		t.Errorf("allowed: %v", log.All())
 	}
