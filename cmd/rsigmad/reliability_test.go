@@ -92,7 +92,7 @@ func twins(g int) string {
 // report, generations never go back, and the correlation counts every event across all swaps. Every third reload is of a broken rule.
 func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
-	reloads := scale(40, 200)
+	reloads := scale(100, 400)
 	dir, outDir := t.TempDir(), t.TempDir()
 	out := filepath.Join(outDir, "out.ndjson")
 	put := func(text string) {
