@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -109,7 +110,7 @@ func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
 	var to flow.Sink
 	var err error
 	if letters != nil {
-		if to, err = d.openSink(*letters); err != nil {
+		if to, err = d.openSink(*letters, filesink.DeadLetters); err != nil {
 			return fmt.Errorf("--dlq %s: %w", letters.Text, err)
 		}
 		d.log.Info("Dead-letter queue enabled", "dlq", letters.Text)
@@ -120,7 +121,7 @@ func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
 	})
 	labels := sink.Labels(specs)
 	for i, spec := range specs {
-		s, err := d.openSink(spec)
+		s, err := d.openSink(spec, filesink.Results)
 		if err != nil {
 			return fmt.Errorf("--output %s: %w", spec.Text, err)
 		}
@@ -135,13 +136,13 @@ func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
 	return nil
 }
 
-// openSink opens one sink: a line for each scheme.
-func (d *daemon) openSink(s sink.Spec) (flow.Sink, error) {
+// openSink opens one sink: a line for each scheme. mode is that of a file that is made.
+func (d *daemon) openSink(s sink.Spec, mode os.FileMode) (flow.Sink, error) {
 	switch s.Scheme {
 	case "stdout":
 		return stdoutsink.New(d.parts.Stdout, d.cfg.Pretty), nil
 	case "file":
-		return filesink.Open(s.Target)
+		return filesink.Open(s.Target, mode)
 	case "unix":
 		return unixsink.Open(s.Target)
 	}

@@ -19,6 +19,7 @@ import (
 // Sink appends one result a line. Deliver and Reopen may be called at the same time.
 type Sink struct {
 	path string
+	mode os.FileMode
 
 	again atomic.Bool // Reopen was called while Deliver was busy
 
@@ -29,12 +30,15 @@ type Sink struct {
 	buf  []byte
 }
 
-// mode keeps results, which quote events, from other users.
-const mode = 0o640
+// Permissions of files that are made. Results quote events, which not everybody is to read; dead letters quote what nobody has looked at.
+const (
+	Results     os.FileMode = 0o640
+	DeadLetters os.FileMode = 0o600
+)
 
 // Open opens path for appending, and creates it if it is not there; its directory must be.
-func Open(path string) (*Sink, error) {
-	s := &Sink{path: path}
+func Open(path string, mode os.FileMode) (*Sink, error) {
+	s := &Sink{path: path, mode: mode}
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -46,7 +50,7 @@ func (s *Sink) open() error {
 	if info, err := os.Stat(s.path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
 		flags |= syscall.O_NONBLOCK // a pipe that nobody reads is an error, not a wait without end
 	}
-	f, err := os.OpenFile(s.path, flags, mode)
+	f, err := os.OpenFile(s.path, flags, s.mode)
 	if err != nil {
 		return err
 	}

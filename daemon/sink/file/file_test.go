@@ -16,7 +16,7 @@ import (
 
 func open(t *testing.T, path string) *Sink {
 	t.Helper()
-	s, err := Open(path)
+	s, err := Open(path, Results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,17 +72,17 @@ func TestAFileIsCreatedForItsGroupAndAppendedTo(t *testing.T) {
 func TestWhatCannotBeOpenedIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := Open(filepath.Join(dir, "missing", "out")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(filepath.Join(dir, "missing", "out"), Results); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
 	}
-	if _, err := Open(dir); !errors.Is(err, syscall.EISDIR) {
+	if _, err := Open(dir, Results); !errors.Is(err, syscall.EISDIR) {
 		t.Errorf("a directory: %v", err)
 	}
 	pipe := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Skip("no named pipes here:", err)
 	}
-	if _, err := Open(pipe); !errors.Is(err, syscall.ENXIO) {
+	if _, err := Open(pipe, Results); !errors.Is(err, syscall.ENXIO) {
 		t.Errorf("a pipe that nobody reads: %v", err)
 	}
 }
