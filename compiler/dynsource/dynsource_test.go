@@ -256,7 +256,10 @@ func TestHTTPSourcesAreFetchedWithinLimits(t *testing.T) {
 	var seen http.Header
 	var method string
 	etag := ""
+	var mu sync.Mutex
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		seen, method = r.Header.Clone(), r.Method
 		switch r.URL.Path {
 		case "/ok":
@@ -286,11 +289,16 @@ func TestHTTPSourcesAreFetchedWithinLimits(t *testing.T) {
 			w.WriteHeader(500)
 			fmt.Fprint(w, "went wrong")
 		case "/slow":
+			mu.Unlock()
 			<-r.Context().Done()
+			mu.Lock()
 		case "/meta":
 			http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusFound)
 		case "/loop":
 			http.Redirect(w, r, "/loop", http.StatusFound)
+		case "/broken":
+			w.Header().Set("Location", "http://secret\"secret:x/?secret")
+			w.WriteHeader(http.StatusFound)
 		case "/file":
 			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
 		}
@@ -324,6 +332,7 @@ func TestHTTPSourcesAreFetchedWithinLimits(t *testing.T) {
 		"timeout":        {"/slow", ", timeout: 50ms", opts, KindTimeout, "in time"},
 		"metadata":       {"/meta", "", opts, KindFetch, "egress policy denied link-local address 169.254.169.254"},
 		"redirects":      {"/loop", "", opts, KindFetch, "more than 3 redirects"},
+		"broken":         {"/broken", "", opts, KindFetch, "Location header (not shown)"},
 		"file":           {"/file", "", opts, KindFetch, "redirect to file"},
 		"strict":         {"/ok", "", LoadOptions{Egress: EgressStrict}, KindFetch, "egress policy denied loopback address 127.0.0.1"},
 		"unset variable": {"/ok?${DYNSOURCE_NOT_SET}", "", opts, KindFetch, "DYNSOURCE_NOT_SET is not set"},
@@ -336,6 +345,9 @@ func TestHTTPSourcesAreFetchedWithinLimits(t *testing.T) {
 			}
 			return load(c.path, c.keys, c.opts)
 		}()
+		if strings.HasPrefix(c.text, "egress") && err != nil && !strings.HasPrefix(err.Text, c.text) {
+			t.Errorf("%s: %q does not begin with %q", name, err.Text, c.text)
+		}
 		if err == nil || err.Kind != c.kind || !strings.Contains(err.Text, c.text) || strings.Contains(err.Text, "secret") || strings.Contains(err.Text, "sesame") {
 			t.Errorf("%s: %v, want %s %q", name, err, c.kind, c.text)
 		}

@@ -55,6 +55,13 @@ func prefixes(list ...string) (out []netip.Prefix) {
 	return out
 }
 
+// deniedError says that the policy denies an address. Errors of dialers hold it.
+type deniedError struct{ class, addr string }
+
+func (e *deniedError) Error() string {
+	return fmt.Sprintf("egress policy denied %s address %s", e.class, e.addr)
+}
+
 // Addresses of IPv6 that hold one of IPv4.
 var (
 	nat64     = netip.MustParsePrefix("64:ff9b::/96")
@@ -73,7 +80,7 @@ func (e Egress) Check(addr netip.Addr) error {
 		}
 		for _, p := range c.prefixes {
 			if p.Contains(inner) {
-				return fmt.Errorf("egress policy denied %s address %s", c.name, addr)
+				return &deniedError{c.name, addr.String()}
 			}
 		}
 	}
@@ -100,7 +107,7 @@ func (e Egress) Dialer() *net.Dialer {
 	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return fmt.Errorf("egress policy denied unknown address %s", address)
+			return &deniedError{"unknown", address}
 		}
 		return e.Check(ap.Addr())
 	}}

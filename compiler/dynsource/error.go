@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -38,23 +41,34 @@ func failf(kind ErrorKind, format string, args ...any) *Error {
 const maxText = 512
 
 func cut(s string) string {
+	more := ""
 	if len(s) > maxText {
-		return s[:maxText] + "…"
+		s, more = s[:maxText], "…"
 	}
-	return s
+	return strings.ToValidUTF8(s, "") + more
 }
+
+// quotedURL finds what the standard library quotes in errors of requests, such as the target of a redirect that cannot be parsed.
+var quotedURL = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// withoutURLs drops what may be quoted URLs, which may hold credentials.
+func withoutURLs(text string) string { return quotedURL.ReplaceAllString(text, "(not shown)") }
 
 // fetchError turns an error of a fetch into an *Error.
 func fetchError(err error) *Error {
 	var ours *Error
 	var byURL *url.Error
+	var denied *deniedError
+	var network net.Error
 	switch {
 	case errors.As(err, &ours):
 		return ours
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &denied): // without what dialers put before it, so that it can be recognised
+		return failf(KindFetch, "%v", denied)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return failf(KindTimeout, "no answer in time")
 	case errors.As(err, &byURL): // its text holds the URL
-		return failf(KindFetch, "%v", byURL.Err)
+		return failf(KindFetch, "%s", withoutURLs(byURL.Err.Error()))
 	}
 	return failf(KindFetch, "%v", err)
 }

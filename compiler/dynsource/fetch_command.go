@@ -68,6 +68,10 @@ func (f *commandFetcher) fetch(ctx context.Context, d *Declaration) ([]byte, boo
 	errs := &capped{max: maxStderr}
 	cmd.Stdout, cmd.Stderr = out, errs
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // the group is not empty, so its number belongs to nobody else
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		err = errors.New("the command has ended, but a process that it started kept its output open")
+	}
 	var exit *exec.ExitError
 	switch {
 	case out.over:

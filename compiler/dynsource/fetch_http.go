@@ -110,8 +110,9 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 		return errors.New("redirect from https to http")
 	}
 	if next.URL.Host != via[0].URL.Host {
-		next.Header.Del("Authorization")
-		next.Header.Del("Cookie")
+		for _, name := range []string{"Authorization", "Cookie", "Referer"} { // Referer holds the URL, with secrets of its query
+			next.Header.Del(name)
+		}
 	}
 	return nil
 }
@@ -126,7 +127,7 @@ func (f *httpFetcher) fetch(ctx context.Context, d *Declaration) ([]byte, bool, 
 		return nil, false, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotModified {
+	if resp.StatusCode == http.StatusNotModified && conditional(resp.Request) {
 		return nil, true, nil
 	}
 	data, err := readResponse(resp, d)
@@ -178,7 +179,12 @@ func (f *httpFetcher) request(ctx context.Context) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		req.Header.Set(name, value)
+		if req.Header.Set(name, value); strings.EqualFold(name, "Host") {
+			req.Host = value
+		}
+	}
+	if f.method != http.MethodGet {
+		return req, nil // servers refuse other methods with validators
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -189,6 +195,25 @@ func (f *httpFetcher) request(ctx context.Context) (*http.Request, error) {
 		req.Header.Set("If-Modified-Since", f.now.modified)
 	}
 	return req, nil
+}
+
+// conditional reports whether req asks for what is newer than something.
+func conditional(req *http.Request) bool {
+	return req.Header.Get("If-None-Match") != "" || req.Header.Get("If-Modified-Since") != ""
+}
+
+// inherit takes over the validators of the fetcher of an equal declaration. Its certificates are not: they may have been renewed.
+func (f *httpFetcher) inherit(old fetcher) {
+	o, ok := old.(*httpFetcher)
+	if !ok || o == f {
+		return
+	}
+	o.mu.Lock()
+	now := o.now
+	o.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = now
 }
 
 // forget drops the validators, since the value they are for is gone.

@@ -33,7 +33,10 @@ func parse(format string, data []byte) (any, *Error) {
 	if err == nil && !within(v, 0, new(int)) {
 		err = errTooMany
 	}
+	var ours *Error
 	switch {
+	case errors.As(err, &ours):
+		return nil, ours
 	case errors.Is(err, errTooMany):
 		return nil, failf(KindResource, "%v", err)
 	case err != nil:

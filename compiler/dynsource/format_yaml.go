@@ -9,6 +9,9 @@ import (
 
 // parseYAML parses a document; several are a list of them.
 func parseYAML(data []byte) (any, error) {
+	if len(data) > yamldoc.MaxFileSize {
+		return nil, failf(KindResource, "larger than %d bytes, the most that a value in YAML may have; JSON may have more", yamldoc.MaxFileSize)
+	}
 	log := &diag.List{}
 	docs := yamldoc.Parse("value", data, log)
 	for _, d := range log.All() {

@@ -66,6 +66,9 @@ func (r *reader) declaration() *Declaration {
 var types = map[Type]func(*reader) fetcher{
 	File: readFile, HTTP: readHTTP, Command: readCommand,
 	"nats": func(r *reader) fetcher {
+		for _, key := range []string{"url", "subject", "initial_wait"} {
+			r.take(key)
+		}
 		r.fault(r.at("type"), "sources of type nats are not part of this version; there are file, http and command")
 		return nil
 	},
@@ -200,7 +203,10 @@ func (r *reader) refresh(t Type) Refresh {
 		}
 		return Refresh{Policy: PolicyWatch}
 	case "push":
-		r.fault(n.Pos, "refresh: push is for sources of type nats")
+		if t != "nats" {
+			r.fault(n.Pos, "refresh: push is for sources of type nats")
+		}
+		return Refresh{}
 	case "on_demand":
 		return Refresh{Policy: PolicyOnDemand}
 	}

@@ -37,7 +37,12 @@ func (r *Resolver) Refresh(ctx context.Context, changed func(id string), failed 
 				List:    func() watch.Paths { return watch.Paths{Files: []string{f.path}} },
 				Changed: func() { again(s) }, Settle: watchSettle, Poll: watchPoll, Failed: failed,
 			})
-			wg.Go(func() { run(ctx) })
+			wg.Go(func() {
+				if f.outdated() {
+					again(s)
+				}
+				run(ctx)
+			})
 		}
 		if s.Refresh.Policy == PolicyInterval {
 			wg.Go(func() { every(ctx, s.Refresh.Every, func() { again(s) }) })

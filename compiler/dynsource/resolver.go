@@ -2,12 +2,15 @@ package dynsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/rsigma-go/rsigma/compiler/extract"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 )
 
@@ -24,6 +27,9 @@ type Resolver struct {
 	order    []*source
 	byID     map[string]*source
 	slots    *semaphore.Weighted
+
+	store       Store // nil: values are kept in memory only
+	storeFailed func(id string, err error)
 }
 
 // concurrent is how many sources are read at once.
@@ -43,6 +49,7 @@ type source struct {
 	at, tried        time.Time
 	fromCache        bool
 	fromDefault      bool
+	dropped          bool // value is no longer for use_cached, though pipelines have it
 	last             *Error
 	resolves, errors uint64
 	hits             uint64
@@ -68,9 +75,12 @@ func (r *Resolver) Adopt(old *Resolver) (fresh []string) {
 			continue
 		}
 		o.mu.Lock()
-		s.fetch = o.fetch // with its validators
+		if f, ok := s.fetch.(interface{ inherit(old fetcher) }); ok {
+			f.inherit(o.fetch)
+		}
 		s.value, s.has, s.hash, s.bytes = o.value, o.has, o.hash, o.bytes
 		s.at, s.tried, s.fromCache, s.fromDefault, s.last = o.at, o.tried, o.fromCache, o.fromDefault, o.last
+		s.dropped = o.dropped
 		s.resolves, s.errors, s.hits = o.resolves, o.errors, o.hits
 		o.mu.Unlock()
 	}
@@ -87,11 +97,12 @@ type Result struct {
 	Took      time.Duration
 }
 
-// Resolve reads the sources with the given ids, all of them without ids, several at once. Ids that are not declared are ignored.
+// Resolve reads the sources with the given ids, all of them without ids, several at once and each once. Ids that are not declared are
+// ignored.
 func (r *Resolver) Resolve(ctx context.Context, ids ...string) []Result {
 	var list []*source
 	for _, id := range ids {
-		if s := r.byID[id]; s != nil {
+		if s := r.byID[id]; s != nil && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
@@ -132,7 +143,9 @@ func (r *Resolver) resolve(ctx context.Context, s *source) Result {
 		}
 		return out
 	}
+	dropped := !s.known()
 	changed := s.succeeded(value, same)
+	r.keep(s, changed || dropped)
 	if r.observer.Value != nil {
 		r.observer.Value(s.Declaration, s.items(), changed)
 	}
@@ -169,15 +182,26 @@ func (s *source) extracted(value any) (any, *Error) {
 	if s.Extract == nil {
 		return value, nil
 	}
-	out, err := s.Extract.Run(value)
-	if err != nil {
+	list, err := s.Extract.Run(value)
+	var fault *extract.RunError
+	switch {
+	case errors.Is(err, extract.ErrLimit):
+		return nil, failf(KindResource, "%v", err)
+	case errors.As(err, &fault):
+		return nil, failf(KindExtract, "%s", fault.Redacted())
+	case err != nil:
 		return nil, failf(KindExtract, "%v", err)
 	}
-	switch len(out) {
+	var out any
+	switch len(list) {
 	case 0:
-		return nil, nil
 	case 1:
-		return out[0], nil
+		out = list[0]
+	default:
+		out = list
+	}
+	if !within(out, 0, new(int)) {
+		return nil, failf(KindResource, "%v", errTooMany)
 	}
 	return out, nil
 }
@@ -207,7 +231,7 @@ func (s *source) check(value any) *Error {
 func (s *source) known() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.has
+	return s.has && !s.dropped
 }
 
 // succeeded notes a value and reports whether it differs from the one before.
@@ -218,7 +242,7 @@ func (s *source) succeeded(value any, same bool) (changed bool) {
 	s.tried = s.at
 	s.resolves++
 	wasDefault := s.fromDefault
-	s.last, s.fromCache, s.fromDefault = nil, false, false
+	s.last, s.fromCache, s.fromDefault, s.dropped = nil, false, false, false
 	if same {
 		return wasDefault
 	}
@@ -242,7 +266,7 @@ func (s *source) failed(err *Error) Result {
 	out := Result{ID: s.ID, Err: err, Usable: !s.Required}
 	fresh := s.CacheTTL == 0 || time.Since(s.at) <= s.CacheTTL
 	switch {
-	case s.OnError == UseCached && s.has && fresh:
+	case s.OnError == UseCached && s.has && !s.dropped && fresh:
 		s.fromCache = true
 		s.hits++
 		out.Usable, out.FromCache = true, true
@@ -292,7 +316,7 @@ func (s *source) plain() pipeline.Source {
 	switch {
 	case s.fromDefault:
 		v.Value = node(s.Default, s.Pos)
-	case s.has:
+	case s.has && (s.value != nil || s.Required): // null of an optional source is no value, which an include may do without
 		v.Value = node(s.value, s.Pos)
 	}
 	return v
@@ -309,18 +333,19 @@ func (r *Resolver) Data(id string) (any, bool) {
 	if s.fromDefault {
 		return s.Default, true
 	}
-	return s.value, s.has
+	return s.value, s.has && !s.dropped
 }
 
-// Invalidate forgets the kept value of a source. What pipelines were expanded with stays.
+// Invalidate has the kept value of a source serve no failure any more. What pipelines are expanded with stays until the next success.
 func (r *Resolver) Invalidate(id string) {
 	s := r.byID[id]
 	if s == nil {
 		return
 	}
+	r.unkeep(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.value, s.has, s.hash, s.bytes = nil, false, "", 0
+	s.dropped = true
 	if f, ok := s.fetch.(interface{ forget() }); ok {
 		f.forget()
 	}

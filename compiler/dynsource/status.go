@@ -34,7 +34,7 @@ func (s *source) state() string {
 	switch {
 	case s.fromDefault:
 		return "default"
-	case s.last != nil && s.has:
+	case s.has && (s.last != nil || s.fromCache):
 		return "stale"
 	case s.last != nil:
 		return "error"

@@ -23,11 +23,15 @@ type JQ struct {
 	outputs int
 }
 
-// CompileJQ compiles expr. The environment, further inputs, modules and files are out of its reach.
+// CompileJQ compiles expr. The environment, further inputs, modules and files are out of its reach; programs that name them, or that
+// end with halt, are refused.
 func CompileJQ(expr string) (*JQ, error) {
 	query, err := gojq.Parse(expr)
 	if err != nil {
 		return nil, fmt.Errorf("jq expression %q: %w", expr, err)
+	}
+	if name := refused(query); name != "" {
+		return nil, fmt.Errorf("jq expression %q: %s is not allowed", expr, name)
 	}
 	code, err := gojq.Compile(query, gojq.WithEnvironLoader(func() []string { return nil }))
 	if err != nil {
@@ -40,7 +44,7 @@ func CompileJQ(expr string) (*JQ, error) {
 func (q *JQ) Within(limit time.Duration, outputs int) *JQ { return &JQ{q.code, limit, outputs} }
 
 // Run returns what the expression yields for value, which has the shape that encoding/json gives to an any. It fails with the first
-// error of the expression, after ten seconds, and beyond a million outputs, unless Within says otherwise.
+// error of the expression (RunError), after ten seconds, and beyond a million outputs (ErrLimit), unless Within says otherwise.
 func (q *JQ) Run(value any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), q.time)
 	defer cancel()
@@ -51,10 +55,13 @@ func (q *JQ) Run(value any) ([]any, error) {
 			return out, nil
 		}
 		if err, ok := v.(error); ok {
-			return nil, fmt.Errorf("jq: %w", err)
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("jq: %w: longer than %s", ErrLimit, q.time)
+			}
+			return nil, &RunError{err}
 		}
 		if len(out) == q.outputs {
-			return nil, fmt.Errorf("jq: more than %d outputs", q.outputs)
+			return nil, fmt.Errorf("jq: %w: more than %d outputs", ErrLimit, q.outputs)
 		}
 		out = append(out, v)
 	}

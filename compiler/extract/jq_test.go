@@ -17,7 +17,6 @@ func TestExpressionsYieldTheirOutputsInOrder(t *testing.T) {
 		".hosts | length":                 {2},
 		"empty":                           nil,
 		".nothing":                        {nil},
-		"env | length":                    {0},
 		`.hosts[0].name | test("^A";"i")`: {true},
 	} {
 		q, err := CompileJQ(expr)
@@ -50,7 +49,7 @@ func TestFaultsOfExpressionsAreErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := endless.Run(nil); err == nil || !strings.Contains(err.Error(), "outputs") {
+	if _, err := endless.Within(time.Minute, 1000).Run(nil); err == nil || !strings.Contains(err.Error(), "outputs") {
 		t.Errorf("an endless expression: %v", err)
 	}
 }
