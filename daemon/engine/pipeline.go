@@ -34,6 +34,8 @@ type PipelineOptions struct {
 	Results *flow.Fanout
 	Dead    flow.DeadLetters
 	Hooks   Hooks
+	// Keys gives each result an id.
+	Keys bool
 	// CostRate is the share of events for which the cost of rules is measured; 0 measures nothing.
 	CostRate float64
 }
@@ -80,6 +82,7 @@ type Pipeline struct {
 
 	inUse atomic.Pointer[Generation] // the generation that the writer has reached
 	told  told
+	keys  *keys // nil without Options.Keys
 	rest  Rest
 }
 
@@ -111,6 +114,9 @@ func NewPipeline(gen *Generation, opts PipelineOptions) *Pipeline {
 		closed: make(chan struct{}),
 	}
 	p.inUse.Store(gen)
+	if opts.Keys {
+		p.keys = newKeys()
+	}
 	for range inFlight {
 		p.free <- &batch{done: make(chan struct{}, 1)}
 	}

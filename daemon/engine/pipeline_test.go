@@ -70,6 +70,8 @@ type rig struct {
 	sink   *collector
 	dead   letters
 
+	observe func(*flow.Unit)
+
 	events, parseErrors, panics, off atomic.Int64
 	stopAll                          context.CancelFunc
 	done                             sync.WaitGroup
@@ -100,7 +102,7 @@ func newRig(t *testing.T, gen *Generation, change func(*PipelineOptions, *rig)) 
 	r.sender = flow.NewSender(r.sink, flow.SenderOptions{Queue: 10, BatchMax: 4, Exhausted: func(context.Context, *flow.Unit, int, error) {
 		t.Error("a delivery failed")
 	}})
-	r.fanout = flow.NewFanout([]*flow.Sender{r.sender}, 10, nil)
+	r.fanout = flow.NewFanout([]*flow.Sender{r.sender}, 10, r.observe)
 	opts.Results = r.fanout
 	r.p = NewPipeline(gen, opts)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -472,5 +474,50 @@ func TestCostsAreMeasuredOnSampledEvents(t *testing.T) {
 	c := g.Costs()
 	if c.Sampled != 50 || len(c.Rules) != 2 || c.Rules[0].Evaluations != 50 || c.Rules[1].Matches != 50 || c.Total != c.Rules[0].Time+c.Rules[1].Time {
 		t.Errorf("got %+v", c)
+	}
+}
+
+// TestEqualMessagesGiveEqualIDs judges the same messages twice, in two pipelines, as after a crash.
+func TestEqualMessagesGiveEqualIDs(t *testing.T) {
+	t.Parallel()
+	run := func(origin *flow.Origin) map[string]int {
+		seen := map[string]int{}
+		var mu sync.Mutex
+		r := newRig(t, always(t, []string{"a", "b"}), func(o *PipelineOptions, r *rig) {
+			o.Keys = true
+			r.observe = func(u *flow.Unit) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, x := range u.Results {
+					seen[x.Key]++
+				}
+			}
+		})
+		for i := range 100 {
+			m := flow.Message{Data: fmt.Appendf(nil, `{"n":%d}`, i), Origin: origin, Number: int64(i / 2), Line: i % 2}
+			if err := r.in.Put(context.Background(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.end()
+		return seen
+	}
+	stream := &flow.Origin{Type: "nats", Stream: "s", Identity: "s made at noon"}
+	first, second := run(stream), run(stream)
+	if len(first) != 200 {
+		t.Errorf("%d different ids for 200 results", len(first))
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the second time: %s", diff)
+	}
+	stdin := &flow.Origin{Type: "stdin"}
+	a, b := run(stdin), run(stdin)
+	for key := range a {
+		if b[key] != 0 || first[key] != 0 {
+			t.Fatal("an id came up again")
+		}
+	}
+	if len(a) != 200 {
+		t.Errorf("%d different ids for 200 results", len(a))
 	}
 }

@@ -128,6 +128,9 @@ func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
 		results = w.event(results)
 	}
 	out.results = len(results)
+	if w.p.keys != nil {
+		w.p.keys.assign(m, results)
+	}
 	if len(results) == 0 {
 		m.Ack.Done(true)
 		return nil

@@ -14,12 +14,17 @@ type Message struct {
 	// Origin is where the message came from, Number which of its messages it is: the line, or the sequence in the stream.
 	Origin *Origin
 	Number int64
+	// Line is which event of the message with that number it is, from 0, where one holds several.
+	Line int
 }
 
 // Origin names a source of messages. All messages of an input share one.
 type Origin struct {
 	Type   string // stdin, http, nats, otlp or unix
 	Stream string // for NATS
+	// Identity tells the source from every other one, also from one of its name that was made anew; empty if its messages have no
+	// position that outlives the process.
+	Identity string
 }
 
 // size is what a message weighs in a queue that is bounded in bytes.

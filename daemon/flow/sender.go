@@ -82,13 +82,12 @@ func (s *Sender) Close() { s.queue.Close() }
 
 // Run delivers until the queue is closed and empty, or ctx is done; then Abandon returns what is left.
 func (s *Sender) Run(ctx context.Context) {
-	var lines [][]byte
+	var l load
 	for s.queue.wait(ctx) {
-		var ok bool
-		if lines, ok = s.take(lines[:0]); !ok || !s.deliver(ctx, lines) {
+		if !s.take(&l) || !s.deliver(ctx, l) {
 			return
 		}
-		clear(lines)
+		l.reset()
 	}
 }
 
@@ -107,33 +106,41 @@ func (s *Sender) Abandon() []Pending {
 	return left
 }
 
-// take moves units from the queue to the batch and appends their results to lines. Both are locked at once, so that Abandon finds
-// each unit in the one or in the other. It is false if the sender was abandoned.
-func (s *Sender) take(lines [][]byte) ([][]byte, bool) {
+// take moves units from the queue to the batch and adds their results to l. Both are locked at once, so that Abandon finds each unit
+// in the one or in the other. It is false if the sender was abandoned.
+func (s *Sender) take(l *load) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.abandoned {
-		return lines, false
+		return false
 	}
 	for _, u := range s.queue.tryTake(nil, s.opts.BatchMax) {
 		s.batch = append(s.batch, Pending{Unit: u})
-		lines = u.lines(lines, 0)
+		l.add(u)
 	}
-	return lines, true
+	return true
 }
 
-// deliver delivers the batch, whose results are lines. It is false if ctx ended, or the sender was abandoned.
-func (s *Sender) deliver(ctx context.Context, lines [][]byte) bool {
+// call gives l to the sink.
+func (s *Sender) call(ctx context.Context, l load) (written int, err error) {
+	if k, ok := s.sink.(KeyedSink); ok {
+		return k.DeliverKeyed(ctx, l.lines, l.keys)
+	}
+	return s.sink.Deliver(ctx, l.lines)
+}
+
+// deliver delivers the batch, whose results are l. It is false if ctx ended, or the sender was abandoned.
+func (s *Sender) deliver(ctx context.Context, l load) bool {
 	var delays *backoff.ExponentialBackOff
 	attempts := 0
-	for len(lines) > 0 {
-		written, err := s.sink.Deliver(ctx, lines)
+	for len(l.lines) > 0 {
+		written, err := s.call(ctx, l)
 		moved, ok := s.written(written)
 		if !ok {
 			return false
 		}
-		lines = lines[written:]
-		if len(lines) == 0 {
+		l = l.from(written)
+		if len(l.lines) == 0 {
 			break
 		}
 		if err == nil {
@@ -150,7 +157,7 @@ func (s *Sender) deliver(ctx context.Context, lines [][]byte) bool {
 			if !ok {
 				return false
 			}
-			lines, delays = lines[n:], nil
+			l, delays = l.from(n), nil
 		default:
 			attempts++
 			if s.opts.Hooks.Retried != nil {

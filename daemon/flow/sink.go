@@ -16,6 +16,15 @@ type Sink interface {
 	Close() error
 }
 
+// KeyedSink is a Sink that passes the id of each result on, so that the other side can drop repetitions.
+//
+// Source: reliability.md section 3.2.
+type KeyedSink interface {
+	Sink
+	// DeliverKeyed is called instead of Deliver. It gets the ids of lines as well, as many; one that is empty is not known.
+	DeliverKeyed(ctx context.Context, lines [][]byte, keys []string) (written int, err error)
+}
+
 // Reopener is a Sink that can close and open what it writes to, after a log rotation.
 type Reopener interface{ Reopen() error }
 
