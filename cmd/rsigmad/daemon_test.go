@@ -287,14 +287,15 @@ func TestWhatCannotBeDeliveredInTimeGoesToTheDeadLetters(t *testing.T) {
 			}
 		}
 	}()
-	p.until("back-pressure", func() bool {
-		for _, l := range p.logs {
-			if l.message() == "Input channel full, backpressure applied" {
-				return true
-			}
+	p.waitForMetric("rsigma_back_pressure_events_total", 1)
+	for same, last := 0, -1.0; same < 5; pause() { // until everything is full
+		m := p.metrics()
+		if n := m["rsigma_events_processed_total"]; n == last && m["rsigma_input_queue_depth"] == 100 {
+			same++
+		} else {
+			same, last = 0, n
 		}
-		return false
-	})
+	}
 	tail, err := http.Get(p.url("/api/v1/detections/stream")) // an open stream must not hold up the end
 	if err != nil {
 		t.Fatal(err)
@@ -388,23 +389,26 @@ func TestFlagsThatCannotWorkAreRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a buffer for nothing":       {[]string{"--buffer-size", "0"}, "--buffer-size 0"},
-		"a batch of nothing":         {[]string{"--batch-size", "0"}, "--batch-size 0"},
-		"a negative drain":           {[]string{"--drain-timeout", "-1"}, "--drain-timeout"},
-		"an unknown input":           {[]string{"--input", "kafka://x"}, "want stdin, http"},
-		"NATS":                       {[]string{"--input", "nats://localhost:4222/x"}, "not part of this version"},
-		"an unknown output":          {[]string{"--output", "x"}, "want stdout, file://PATH"},
-		"an output without parent":   {[]string{"--output", "file:///none/such/dir/x"}, "no such file"},
-		"a bad dead-letter queue":    {[]string{"--dlq", "x"}, "--dlq"},
-		"two filters":                {[]string{"--jq", ".", "--jsonpath", "$"}, "jq"},
-		"a broken jq expression":     {[]string{"--jq", ".["}, "jq expression"},
-		"a broken JSONPath":          {[]string{"--jsonpath", "$["}, "JSONPath expression"},
-		"an end without stdin":       {[]string{"--input", "http", "--exit-on-eof"}, "--exit-on-eof needs"},
-		"a body smaller than a line": {[]string{"--max-body-bytes", "10"}, "--max-body-bytes"},
-		"a backoff upside down":      {[]string{"--sink-backoff-max-ms", "1"}, "--sink-backoff-max-ms"},
-		"a token that is not there":  {[]string{"--api-token-env", "RSIGMA_NO_SUCH_VARIABLE"}, "RSIGMA_NO_SUCH_VARIABLE"},
-		"a bad address":              {[]string{"--api-addr", "nonsense"}, "Invalid API address"},
-		"a pipeline without rules":   {[]string{"-p", "sysmon"}, "has no effect on linked rules"},
+		"a buffer for nothing":         {[]string{"--buffer-size", "0"}, "--buffer-size 0"},
+		"a batch of nothing":           {[]string{"--batch-size", "0"}, "--batch-size 0"},
+		"a negative drain":             {[]string{"--drain-timeout", "-1"}, "--drain-timeout"},
+		"an unknown input":             {[]string{"--input", "kafka://x"}, "want stdin, http"},
+		"a NATS subject that is empty": {[]string{"--input", "nats://localhost:4222/"}, "--input nats"},
+		"two ways to authenticate":     {[]string{"--nats-token", "x", "--nats-creds", "y"}, "exclude each other"},
+		"a replay of nothing":          {[]string{"--replay-from-latest"}, "nothing else can be replayed"},
+		"a bad time":                   {[]string{"--input", "nats://localhost:1/x", "--replay-from-time", "noon"}, "Invalid --replay-from-time 'noon'"},
+		"an unknown output":            {[]string{"--output", "x"}, "want stdout, file://PATH"},
+		"an output without parent":     {[]string{"--output", "file:///none/such/dir/x"}, "no such file"},
+		"a bad dead-letter queue":      {[]string{"--dlq", "x"}, "--dlq"},
+		"two filters":                  {[]string{"--jq", ".", "--jsonpath", "$"}, "jq"},
+		"a broken jq expression":       {[]string{"--jq", ".["}, "jq expression"},
+		"a broken JSONPath":            {[]string{"--jsonpath", "$["}, "JSONPath expression"},
+		"an end without stdin":         {[]string{"--input", "http", "--exit-on-eof"}, "--exit-on-eof needs"},
+		"a body smaller than a line":   {[]string{"--max-body-bytes", "10"}, "--max-body-bytes"},
+		"a backoff upside down":        {[]string{"--sink-backoff-max-ms", "1"}, "--sink-backoff-max-ms"},
+		"a token that is not there":    {[]string{"--api-token-env", "RSIGMA_NO_SUCH_VARIABLE"}, "RSIGMA_NO_SUCH_VARIABLE"},
+		"a bad address":                {[]string{"--api-addr", "nonsense"}, "Invalid API address"},
+		"a pipeline without rules":     {[]string{"-p", "sysmon"}, "has no effect on linked rules"},
 	} {
 		args := append([]string{"-r", rules}, c.args...)
 		if name == "a pipeline without rules" {
