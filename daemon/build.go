@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/live"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
+	"github.com/rsigma-go/rsigma/daemon/natsconn"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 	"github.com/rsigma-go/rsigma/daemon/sink"
 	filesink "github.com/rsigma-go/rsigma/daemon/sink/file"
@@ -69,7 +71,7 @@ func (d *daemon) build(ctx, background context.Context) error {
 		return err
 	}
 	d.logLoaded(gen, report)
-	if err := d.openSinks(specs, letters); err != nil {
+	if err := d.openSinks(ctx, specs, letters); err != nil {
 		return err
 	}
 	d.intake = flow.NewIntake(d.cfg.Buffer, d.counters.intake())
@@ -77,10 +79,11 @@ func (d *daemon) build(ctx, background context.Context) error {
 	d.pipeline.Store(engine.NewPipeline(gen, engine.PipelineOptions{
 		Batch: d.cfg.Batch, Workers: d.cfg.Workers, LogSource: d.cfg.LogSource, Format: d.cfg.Format, Syslog: d.cfg.Syslog, Filter: filter,
 		Render: d.cfg.Render, Intake: d.intake, Results: d.fanout, Dead: d.dead, Hooks: d.counters.engine(), CostRate: d.cfg.CostRate,
+		Keys: slices.ContainsFunc(specs, func(s sink.Spec) bool { return s.Scheme == "nats" }),
 	}))
 	d.metrics.BeforeScrape(d.counters.beforeScrape)
 	d.watch(background, report)
-	return d.openInput()
+	return d.openInput(ctx)
 }
 
 // specs reads --output and --dlq.
@@ -106,11 +109,11 @@ func (d *daemon) specs() (specs []sink.Spec, letters *sink.Spec, err error) {
 }
 
 // openSinks opens the dead-letter queue and all sinks.
-func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
+func (d *daemon) openSinks(ctx context.Context, specs []sink.Spec, letters *sink.Spec) error {
 	var to flow.Sink
 	var err error
 	if letters != nil {
-		if to, err = d.openSink(*letters, filesink.DeadLetters); err != nil {
+		if to, err = d.openSink(ctx, *letters, filesink.DeadLetters); err != nil {
 			return fmt.Errorf("--dlq %s: %w", letters.Text, err)
 		}
 		d.log.Info("Dead-letter queue enabled", "dlq", letters.Text)
@@ -121,7 +124,7 @@ func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
 	})
 	labels := sink.Labels(specs)
 	for i, spec := range specs {
-		s, err := d.openSink(spec, filesink.Results)
+		s, err := d.openSink(ctx, spec, filesink.Results)
 		if err != nil {
 			return fmt.Errorf("--output %s: %w", spec.Text, err)
 		}
@@ -137,7 +140,7 @@ func (d *daemon) openSinks(specs []sink.Spec, letters *sink.Spec) error {
 }
 
 // openSink opens one sink: a line for each scheme. mode is that of a file that is made.
-func (d *daemon) openSink(s sink.Spec, mode os.FileMode) (flow.Sink, error) {
+func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (flow.Sink, error) {
 	switch s.Scheme {
 	case "stdout":
 		return stdoutsink.New(d.parts.Stdout, d.cfg.Pretty), nil
@@ -145,6 +148,8 @@ func (d *daemon) openSink(s sink.Spec, mode os.FileMode) (flow.Sink, error) {
 		return filesink.Open(s.Target, mode)
 	case "unix":
 		return unixsink.Open(s.Target)
+	case "nats":
+		return d.openNATSSink(ctx, s)
 	}
 	return nil, errors.New("no such sink")
 }
@@ -180,9 +185,11 @@ func (d *daemon) checkInput() error {
 	switch path, unix := strings.CutPrefix(d.cfg.Input, "unix://"); {
 	case d.cfg.Input == "stdin" || d.cfg.Input == "stdin://" || d.cfg.Input == "http" || unix && path != "":
 	case strings.HasPrefix(d.cfg.Input, "nats://"):
-		return inputError(d.cfg.Input, errors.New("NATS is not part of this version; there are stdin, http and unix:///PATH"))
+		if _, err := natsconn.ParseURL(d.cfg.Input); err != nil {
+			return inputError(d.cfg.Input, err)
+		}
 	default:
-		return inputError(d.cfg.Input, errors.New("want stdin, http or unix:///PATH"))
+		return inputError(d.cfg.Input, errors.New("want stdin, http, unix:///PATH or nats://HOST:PORT/SUBJECT"))
 	}
 	if d.cfg.ExitOnEOF && !strings.HasPrefix(d.cfg.Input, "stdin") {
 		return errors.New("--exit-on-eof needs --input stdin: nothing else has an end")
@@ -194,12 +201,14 @@ func (d *daemon) checkInput() error {
 }
 
 // openInput opens the primary source: a case for each kind.
-func (d *daemon) openInput() (err error) {
+func (d *daemon) openInput(ctx context.Context) (err error) {
 	switch path, unix := strings.CutPrefix(d.cfg.Input, "unix://"); {
 	case d.events != nil:
 		d.input = d.events
 	case unix:
 		d.input, err = unixin.Open(path, logging.For(d.log, targetIO))
+	case strings.HasPrefix(d.cfg.Input, "nats://"):
+		d.input, err = d.openNATS(ctx)
 	default:
 		d.input = stdin.New(d.parts.Stdin)
 	}

@@ -9,8 +9,10 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
+	"github.com/rsigma-go/rsigma/daemon/natsconn"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
@@ -21,7 +23,8 @@ type Config struct {
 	Rules   reload.Options // Compile.Sources is filled in by the daemon
 	Sources Sources
 
-	Input         string // stdin, http or unix:///path
+	Input         string // stdin, http, unix:///path or nats://host:port/subject
+	NATS          NATS
 	Format        decode.Format
 	Syslog        decode.SyslogOptions
 	JQ, JSONPath  string
@@ -51,6 +54,13 @@ type Config struct {
 	Metrics  metrics.Options
 
 	Version string
+}
+
+// NATS says how NATS servers are reached, and where an input begins.
+type NATS struct {
+	Auth  natsconn.Auth
+	Start natsin.Start
+	Group string // empty for a consumer of this daemon's own
 }
 
 // Live configures a live stream.

@@ -32,7 +32,7 @@ type counters struct {
 
 func newCounters(d *daemon) *counters {
 	c := &counters{d: d, m: d.metrics, limited: logging.Every(d.log, time.Second), batches: logging.WithSpan(logging.For(d.log, targetBatches), "process_batch"), eval: logging.Every(logging.For(d.log, targetEval), time.Second), received: map[string]*metrics.Counter{}}
-	for _, kind := range []string{"stdin", "http", "unix"} {
+	for _, kind := range []string{"stdin", "http", "unix", "nats"} {
 		c.received[kind] = d.metrics.EventsReceived.With(kind)
 	}
 	return c

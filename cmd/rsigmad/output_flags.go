@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,8 @@ type outputFlags struct {
 
 func (f *outputFlags) apply(c *daemon.Config) error {
 	switch {
+	case len(f.Output) == 0:
+		return errors.New("no output: daemon.output.sinks is empty")
 	case f.SinkRetryMax < 0:
 		return fmt.Errorf("--sink-retry-max %d: want 0 or more", f.SinkRetryMax)
 	case f.SinkBackoffBaseMS < 1:

@@ -24,6 +24,7 @@ type runCmd struct {
 	outputFlags
 	sourceFlags
 	apiFlags
+	natsFlags
 	Config string `placeholder:"FILE" help:"Read this configuration file, and no other."`
 	DryRun bool   `help:"Print the settings that would be in force, and where each comes from, and exit."`
 }
@@ -111,7 +112,7 @@ func untilSignal(log func(string, ...any)) (context.Context, func()) {
 func (c *runCmd) config() (*daemon.Config, error) {
 	cfg := &daemon.Config{Version: moduleVersion()}
 	for _, apply := range []func(*daemon.Config) error{
-		c.engineFlags.apply, c.formatFlags.apply, c.flowFlags.apply, c.outputFlags.apply, c.sourceFlags.apply, c.apiFlags.apply,
+		c.engineFlags.apply, c.formatFlags.apply, c.flowFlags.apply, c.outputFlags.apply, c.sourceFlags.apply, c.apiFlags.apply, c.natsFlags.apply,
 	} {
 		if err := apply(cfg); err != nil {
 			return nil, err

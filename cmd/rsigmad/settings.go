@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -39,7 +40,28 @@ type setting struct {
 }
 
 // secrets are flags whose values are not shown.
-var secrets = map[string]bool{"tls-key-password": true}
+var secrets = map[string]bool{"tls-key-password": true, "nats-token": true, "nats-password": true, "nats-nkey": true}
+
+// credentials are the user and the password in a URL.
+var credentials = regexp.MustCompile(`://[^/@]*@`)
+
+// masked returns a value without the secrets in it.
+func masked(flag string, value any) any {
+	switch v := value.(type) {
+	case string:
+		if secrets[flag] && v != "" {
+			return "***"
+		}
+		return credentials.ReplaceAllString(v, "://***@")
+	case []string:
+		out := make([]string, len(v))
+		for i := range v {
+			out[i] = credentials.ReplaceAllString(v[i], "://***@")
+		}
+		return out
+	}
+	return value
+}
 
 // settings returns all flags of the daemon with their values and where those come from.
 func settings(ctx *kong.Context, layers *config.Layers) map[string]setting {
@@ -54,15 +76,12 @@ func settings(ctx *kong.Context, layers *config.Layers) map[string]setting {
 		if f.Hidden || f.Name == "help" || f.Name == "version" || f.Name == "dry-run" {
 			continue
 		}
-		s := setting{ctx.FlagValue(f), "default"}
+		s := setting{masked(f.Name, ctx.FlagValue(f)), "default"}
 		if x, ok := layers.Lookup(f.Name); ok {
 			s.Origin = x.Origin
 		}
 		if given[f.Name] {
 			s.Origin = "command line"
-		}
-		if secrets[f.Name] && s.Value != "" {
-			s.Value = "***"
 		}
 		out[f.Name] = s
 	}
@@ -72,6 +91,11 @@ func settings(ctx *kong.Context, layers *config.Layers) map[string]setting {
 // authOf turns daemon.api.auth into what the API asks for.
 func authOf(a *config.Auth) (*api.Auth, error) {
 	out := &api.Auth{Anonymous: a.Anonymous}
+	for name := range a.Roles {
+		if _, ok := api.Role(name); ok {
+			return nil, fmt.Errorf("daemon.api.auth.roles: %q is a built-in role; choose another name", name)
+		}
+	}
 	for _, t := range a.Tokens {
 		permissions := t.Permissions
 		if t.Role != "" {

@@ -115,7 +115,7 @@ func TestFaultsAreReportedWithTheirPlace(t *testing.T) {
 		"daemon: {api: {auth: {tokens: [{name: a, token: x, role: r, token_env: TOK}]}}}\n": "name a variable in token_env",
 		"daemon: {api: {auth: {tokens: [{name: a, token_env: TOK}]}}}\n":                    "either a role or permissions",
 		"daemon: {api: {auth: {tokens: [{name: a, role: r}]}}}\n":                           "token_env is missing",
-		"daemon: {api: {auth: {roles: {r: []}}}}\n":                                         `role "r" has no permissions`,
+		"daemon: {api: {auth: {roles: {r: []}}}}\n":                                         "role r: the list of permissions is empty",
 		"daemon: {api: {auth: {token: []}}}\n":                                              `did you mean "tokens"?`,
 	} {
 		_, err := newTree(t, map[string]string{"system.yaml": text}).load("TOK=s")

@@ -43,16 +43,11 @@ func (l *Layers) environment(env map[string]string, log *diag.List) {
 			continue
 		}
 		path := strings.ToLower(strings.ReplaceAll(rest, separator, "."))
-		key := keyByPath(path)
-		if key == nil {
-			var known []string
-			for i := range keys {
-				known = append(known, keys[i].Variable())
-			}
-			report(log, diag.Pos{File: "environment"}, diag.Suggest(name, known), "the variable %s stands for no setting", name)
+		if key := keyByPath(path); key != nil && name == key.Variable() {
+			l.variable(key, name, env[name], log)
 			continue
 		}
-		l.variable(key, name, env[name], log)
+		notASetting(log, name, path)
 	}
 	for i := range keys {
 		k := &keys[i]
@@ -62,11 +57,29 @@ func (l *Layers) environment(env map[string]string, log *diag.List) {
 	}
 }
 
-// variable adds the setting of one variable, whose text is a YAML value.
+// notASetting reports a variable that looks as if it stood for a setting.
+func notASetting(log *diag.List, name, path string) {
+	pos := diag.Pos{File: "environment"}
+	why := refusal(path)
+	switch {
+	case within(path, authPath):
+		report(log, pos, "", "the variable %s stands for no setting: %s is read from a file only", name, authPath)
+	case why != "":
+		report(log, pos, "", "the variable %s stands for no setting: %s", name, why)
+	default:
+		var known []string
+		for i := range keys {
+			known = append(known, keys[i].Variable())
+		}
+		report(log, pos, diag.Suggest(name, known), "the variable %s stands for no setting", name)
+	}
+}
+
+// variable adds the setting of one variable. An empty one is as if it were not set.
 func (l *Layers) variable(key *Key, name, text string, log *diag.List) {
 	value, ok := parseVariable(key, text)
 	if !ok {
-		report(log, diag.Pos{File: "environment"}, "", "%s: want %s, not %q", name, wanted[key.Kind], text)
+		report(log, diag.Pos{File: "environment"}, "", "%s: want %s, not %q", name, key.wanted(), text)
 		return
 	}
 	if value != nil {
@@ -74,17 +87,29 @@ func (l *Layers) variable(key *Key, name, text string, log *diag.List) {
 	}
 }
 
-func parseVariable(key *Key, text string) (any, bool) {
-	if key.Kind == String || key.Kind == Duration && text != "" {
-		return valueOf(key, &yamldoc.Node{Kind: yamldoc.KindString, Text: text})
+// parseVariable reads text, which is a YAML value, as the value of key; nil if there is none. A text needs no quotes even where YAML wants
+// some, as around most jq expressions: only one that is quoted as a whole is read as YAML.
+func parseVariable(key *Key, text string) (value any, ok bool) {
+	if strings.TrimSpace(text) == "" {
+		return nil, true
 	}
 	log := &diag.List{}
 	docs := yamldoc.Parse("environment", []byte(text), log)
-	if log.Errors() > 0 || len(docs) > 1 {
+	readable := log.Errors() == 0 && len(docs) <= 1
+	nothing := len(docs) == 0 || docs[0].Root == nil // null, or a comment
+	switch {
+	case key.Kind == String && !(readable && !nothing && quoted(text) && docs[0].Root.Kind == yamldoc.KindString):
+		return text, true
+	case !readable:
 		return nil, false
-	}
-	if len(docs) == 0 || docs[0].Root == nil {
-		return nil, true // empty: as if it were not set
+	case nothing:
+		return nil, true
 	}
 	return valueOf(key, docs[0].Root)
+}
+
+// quoted reports whether text begins and ends with the same kind of quotes.
+func quoted(text string) bool {
+	t := strings.TrimSpace(text)
+	return len(t) > 1 && (t[0] == '"' || t[0] == '\'') && t[len(t)-1] == t[0]
 }

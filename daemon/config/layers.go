@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/rsigma-go/rsigma/compiler/diag"
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
@@ -38,8 +37,10 @@ type Setting struct {
 	Origin string // a place in a file, or a variable
 }
 
-// Load reads the environment and the configuration files. A file that is not there is skipped, unless Path names it. The error lists all
-// faults with their positions.
+// Load reads the environment and the configuration files. A file that is not there is skipped, unless Path names it; one that cannot be read is
+// an error. The error lists all faults, one per line with its position, in the order of the layers. No value of a secret stands in it.
+//
+// Source: daemon.md section 5.
 func Load(opts Options) (*Layers, error) {
 	l := &Layers{values: map[string]Setting{}}
 	log := &diag.List{}
@@ -50,8 +51,9 @@ func Load(opts Options) (*Layers, error) {
 		return nil, err
 	}
 	for _, f := range files {
-		l.file(f, env, log)
+		l.file(f, log)
 	}
+	l.auth.finish(env, log)
 	if log.Errors() > 0 {
 		var errs []error
 		for _, d := range log.All() {
@@ -84,11 +86,11 @@ func (o *Options) files(env map[string]string) ([]file, error) {
 	for _, group := range o.candidates(env) {
 		for _, name := range group { // the first of a group that is there
 			data, err := readFile(name)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) && name == o.System {
+			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
-			if err != nil {
-				return nil, err
+			if err != nil { // it may say who is let in, so going on without it is not safe
+				return nil, fmt.Errorf("configuration file: %w; make it readable, or name another one with --config", err)
 			}
 			out = append(out, file{name, data})
 			break
@@ -126,7 +128,7 @@ func readFile(name string) ([]byte, error) {
 }
 
 // file adds the settings of a file, where no layer above has one.
-func (l *Layers) file(f file, env map[string]string, log *diag.List) {
+func (l *Layers) file(f file, log *diag.List) {
 	l.files = append(l.files, f.name)
 	docs := yamldoc.Parse(f.name, f.data, log)
 	if len(docs) == 0 || docs[0].Root == nil {
@@ -147,7 +149,7 @@ func (l *Layers) file(f file, env map[string]string, log *diag.List) {
 				report(log, p.Value.Pos, "", "version %s: this program reads version 1", p.Value.Text)
 			}
 		case "daemon":
-			l.section(p.Value, "daemon", env, log)
+			l.section(p.Value, "daemon", log)
 		default:
 			unknown(log, p.KeyPos, p.Key, []string{"version", "daemon"})
 		}
@@ -155,7 +157,7 @@ func (l *Layers) file(f file, env map[string]string, log *diag.List) {
 }
 
 // section adds the settings of a mapping.
-func (l *Layers) section(n *yamldoc.Node, path string, env map[string]string, log *diag.List) {
+func (l *Layers) section(n *yamldoc.Node, path string, log *diag.List) {
 	if n.Kind != yamldoc.KindMapping {
 		if n.Kind != yamldoc.KindNull {
 			report(log, n.Pos, "", "%s is a section, not a %s", path, n.Kind)
@@ -166,13 +168,11 @@ func (l *Layers) section(n *yamldoc.Node, path string, env map[string]string, lo
 		below := path + "." + p.Key
 		switch key := keyByPath(below); {
 		case below == authPath:
-			if auth := readAuth(p.Value, env, log); l.auth == nil {
-				l.auth = auth
-			}
+			l.auth = l.auth.below(readAuth(p.Value, log))
 		case key != nil:
 			l.leaf(key, p.Value, log)
 		case isSection(below):
-			l.section(p.Value, below, env, log)
+			l.section(p.Value, below, log)
 		default:
 			l.stranger(p, below, path, log)
 		}
@@ -183,7 +183,11 @@ func (l *Layers) section(n *yamldoc.Node, path string, env map[string]string, lo
 func (l *Layers) leaf(key *Key, n *yamldoc.Node, log *diag.List) {
 	value, ok := valueOf(key, n)
 	if !ok {
-		report(log, n.Pos, "", "%s: want %s, not %s", key.Path, wanted[key.Kind], describe(n))
+		report(log, n.Pos, "", "%s: want %s, not %s", key.Path, key.wanted(), describe(n))
+		return
+	}
+	if holdsCredentials(key, value) {
+		report(log, n.Pos, "", "%s: secrets are not read from a file; use the variable %s, or flags and variables for credentials", key.Path, key.Variable())
 		return
 	}
 	if _, set := l.values[key.Path]; !set && value != nil {
@@ -193,48 +197,11 @@ func (l *Layers) leaf(key *Key, n *yamldoc.Node, log *diag.List) {
 
 // stranger reports a key that no setting has.
 func (l *Layers) stranger(p yamldoc.Pair, below, path string, log *diag.List) {
-	for _, s := range unsupported {
-		if below == s {
-			report(log, p.KeyPos, "", "%s is not supported by this version", below)
-			return
-		}
-	}
-	for _, s := range secrets {
-		if below == s {
-			report(log, p.KeyPos, "", "%s: secrets are not read from a file; use an environment variable", below)
-			return
-		}
+	if why := refusal(below); why != "" {
+		report(log, p.KeyPos, "", "%s", why)
+		return
 	}
 	unknown(log, p.KeyPos, p.Key, children(path))
-}
-
-// isSection reports whether some setting lies below path.
-func isSection(path string) bool { return len(children(path)) > 0 }
-
-// children returns the names directly below path.
-func children(path string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, k := range append(paths(), authPath) {
-		rest, ok := strings.CutPrefix(k, path+".")
-		if !ok {
-			continue
-		}
-		name, _, _ := strings.Cut(rest, ".")
-		if !seen[name] {
-			seen[name] = true
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-func paths() []string {
-	out := make([]string, len(keys))
-	for i := range keys {
-		out[i] = keys[i].Path
-	}
-	return out
 }
 
 // code marks faults of configuration files.

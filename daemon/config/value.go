@@ -1,15 +1,35 @@
 package config
 
 import (
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
 
-// wanted are the kinds as messages name them.
-var wanted = map[Kind]string{
-	String: "a text", Bool: "true or false", Int: "a whole number", Number: "a number", Duration: "a duration such as 5m", List: "a list of texts",
+// wanted says what a value of k looks like.
+func (k *Key) wanted() string {
+	switch k.Kind {
+	case Bool:
+		return "true or false"
+	case Int:
+		return "a whole number"
+	case Seconds:
+		return "a whole number of seconds"
+	case Number:
+		return "a number"
+	case Duration:
+		return "a duration such as 5m"
+	case List:
+		return "a list of texts"
+	case Enum:
+		return "one of " + strings.Join(k.Values, ", ")
+	default:
+		return "a text"
+	}
 }
 
 func describe(n *yamldoc.Node) string {
@@ -19,7 +39,8 @@ func describe(n *yamldoc.Node) string {
 	return "a " + n.Kind.String()
 }
 
-// valueOf returns n as the value of key: a string, or a list of strings; nil for null, which is as if the key were not there.
+// valueOf returns n as the value of key: a string as a flag takes it, or a list of strings; nil for null, which is as if the key were not
+// there.
 func valueOf(key *Key, n *yamldoc.Node) (value any, ok bool) {
 	switch {
 	case n.Kind == yamldoc.KindNull:
@@ -31,18 +52,20 @@ func valueOf(key *Key, n *yamldoc.Node) (value any, ok bool) {
 	}
 	switch key.Kind {
 	case Bool:
-		ok = n.Kind == yamldoc.KindBool
-	case Int:
-		ok = n.Kind == yamldoc.KindInt
+		return strconv.FormatBool(n.Bool), n.Kind == yamldoc.KindBool
+	case Int, Seconds: // in decimal: a flag reads 010 in another way than YAML does
+		return strconv.FormatInt(n.Int, 10), n.Kind == yamldoc.KindInt
 	case Number:
-		ok = n.Kind == yamldoc.KindInt || n.Kind == yamldoc.KindFloat
+		finite := !math.IsInf(n.Float, 0) && !math.IsNaN(n.Float)
+		return strconv.FormatFloat(n.Float, 'g', -1, 64), finite && (n.Kind == yamldoc.KindInt || n.Kind == yamldoc.KindFloat)
 	case Duration:
 		_, err := time.ParseDuration(n.Text)
-		ok = err == nil
+		return n.Text, err == nil
+	case Enum: // off and false may be names
+		return n.Text, slices.Contains(key.Values, n.Text)
 	default:
-		ok = n.Kind == yamldoc.KindString || n.Kind == yamldoc.KindInt || n.Kind == yamldoc.KindFloat
+		return n.Text, n.Kind == yamldoc.KindString || n.Kind == yamldoc.KindInt || n.Kind == yamldoc.KindFloat
 	}
-	return n.Text, ok
 }
 
 // listOf returns a list of texts; a single text is a list of one.

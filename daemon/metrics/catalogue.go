@@ -16,7 +16,7 @@ var (
 		"http": {"unsupported_content_type", "decompression", "decode", "channel_closed", "too_large", "queue_full"},
 		"grpc": {"channel_closed", "too_large", "queue_full"},
 	}
-	sourceKinds = []string{"stdin", "http", "unix"}
+	sourceKinds = []string{"stdin", "http", "unix", "nats"}
 	dropReasons = []string{"drain_timeout"}
 )
 
@@ -59,6 +59,9 @@ type Set struct {
 	SinkResults                                       *Vec[Counter] // sink, outcome
 	RulePanics                                        *Vec[Counter] // rule
 	RegexTruncated                                    *Vec[Counter] // rule
+	NATSUnacked                                       *Gauge
+	NATSRedelivered, SourceRegressions                *Counter
+	DuplicatesSuppressed                              *Vec[Counter] // where
 
 	registry registry
 	page     page
@@ -151,6 +154,12 @@ func (s *Set) defineExtended() {
 	s.Generation = r.gauge("rsigma_ruleset_generation", "Number of the active rule set, from 1.")
 	s.RegexTruncated = r.counters("rsigma_regex_truncated_total", "Texts of which a regular expression could search only a part, for lack of budget.", "rule")
 	s.RulePanics = r.counters("rsigma_rule_panics_total", "Events over which a rule panicked.", "rule")
+
+	r.section("NATS", true)
+	s.NATSUnacked = r.gauge("rsigma_nats_unacked_messages", "Messages that were received and are not acknowledged yet.")
+	s.NATSRedelivered = r.counter("rsigma_nats_redelivered_total", "Messages that came for the second time, or more often.")
+	s.SourceRegressions = r.counter("rsigma_source_regressions_total", "Streams that were made anew while they were read.")
+	s.DuplicatesSuppressed = r.counters("rsigma_duplicates_suppressed_total", "Results that the other side had seen before.", "where")
 
 	r.section("Dynamic sources, more", true)
 	s.SourceChanges = r.counters("rsigma_source_value_changes_total", "Values that differed from the one before.", "source_id")

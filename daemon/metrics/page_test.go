@@ -36,6 +36,10 @@ var asked = map[string]string{
 	"rsigma_events_committed_total":        "counter",
 	"rsigma_dropped_total":                 "counter{reason}",
 	"rsigma_rule_panics_total":             "counter{rule}",
+	"rsigma_nats_unacked_messages":         "gauge",
+	"rsigma_nats_redelivered_total":        "counter",
+	"rsigma_source_regressions_total":      "counter",
+	"rsigma_duplicates_suppressed_total":   "counter{where}",
 	"rsigma_regex_truncated_total":         "counter{rule}",
 }
 

@@ -13,8 +13,8 @@ import (
 
 // Spec is what --output or --dlq names.
 type Spec struct {
-	Scheme string // stdout, file, unix
-	Target string // the path
+	Scheme string // stdout, file, unix, nats
+	Target string // what follows the scheme
 	Text   string // as it was given, without the query
 	// DropWhenFull discards results that find the queue full, instead of holding up the sources.
 	DropWhenFull bool
@@ -22,8 +22,11 @@ type Spec struct {
 	Warning string
 }
 
+// shapes are what follows the schemes.
+var shapes = map[string]string{"file": "PATH", "unix": "/PATH", "nats": "HOST:PORT/SUBJECT"}
+
 // later are schemes that are known and not there yet.
-var later = []string{"nats", "otlp", "otlps", "otlphttp", "otlphttps"}
+var later = []string{"otlp", "otlps", "otlphttp", "otlphttps"}
 
 // Parse reads a sink. Everything behind the first question mark is its query.
 func Parse(text string) (Spec, error) {
@@ -37,18 +40,18 @@ func Parse(text string) (Spec, error) {
 	switch {
 	case base == "stdout" || base == "stdout://":
 		return s, nil
-	case found && (scheme == "file" || scheme == "unix"):
+	case found && (scheme == "file" || scheme == "unix" || scheme == "nats"):
 		if target == "" {
-			return s, fmt.Errorf("%q: want %s://PATH", text, scheme)
+			return s, fmt.Errorf("%q: want %s://%s", text, scheme, shapes[scheme])
 		}
 		return s, nil
 	}
 	for _, l := range later {
 		if found && scheme == l {
-			return s, fmt.Errorf("%q: %s sinks are not part of this version; there are stdout, file://PATH and unix:///PATH", text, scheme)
+			return s, fmt.Errorf("%q: %s sinks are not part of this version; there are stdout, file://PATH, unix:///PATH and nats://HOST:PORT/SUBJECT", text, scheme)
 		}
 	}
-	return s, fmt.Errorf("%q: want stdout, file://PATH or unix:///PATH", text)
+	return s, fmt.Errorf("%q: want stdout, file://PATH, unix:///PATH or nats://HOST:PORT/SUBJECT", text)
 }
 
 // query reads the parameters of a sink.

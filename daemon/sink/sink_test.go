@@ -28,7 +28,7 @@ func TestSinksAreReadAsWritten(t *testing.T) {
 		"/tmp/x":                           "want stdout",
 		"file://":                          "want file://PATH",
 		"kafka://x/y":                      "want stdout",
-		"nats://localhost:4222/x":          "not part of this version",
+		"otlp://localhost:4317":            "not part of this version",
 		"stdout?format=ocsf":               "ndjson only",
 		"stdout?x=y":                       "unknown parameter x",
 		"stdout?on_full=drop&on_full=drop": "given twice",

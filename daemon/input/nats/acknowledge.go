@@ -1,0 +1,41 @@
+package nats
+
+import (
+	"context"
+	"time"
+)
+
+// What the server understands as an acknowledgement, and as a sign that a message is under way.
+var (
+	acked      = []byte("+ACK")
+	inProgress = []byte("+WPI")
+)
+
+// acknowledge tells the server what is done with, and what is under way for long, until ctx is done; then it tells the rest.
+func (in *Input) acknowledge(ctx context.Context) {
+	timer := time.NewTimer(in.open.interval())
+	defer timer.Stop()
+	for {
+		select {
+		case <-in.open.signal:
+			in.reply(in.open.take(), acked)
+		case <-timer.C:
+			in.reply(in.open.late(time.Now()), inProgress)
+			timer.Reset(in.open.interval())
+		case <-ctx.Done():
+			in.reply(in.open.take(), acked)
+			return
+		}
+	}
+}
+
+// reply publishes one reply to each message. While there is no connection the client keeps them; what it cannot keep is not
+// acknowledged, and the message comes again.
+func (in *Input) reply(subjects []string, data []byte) {
+	for _, s := range subjects {
+		if err := in.conn.Publish(s, data); err != nil {
+			in.opts.Log.Warn("Messages cannot be acknowledged and will come again", "messages", len(subjects), "error", err.Error())
+			return
+		}
+	}
+}

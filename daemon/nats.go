@@ -1,0 +1,46 @@
+package daemon
+
+import (
+	"context"
+
+	"github.com/rsigma-go/rsigma/daemon/flow"
+	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
+	"github.com/rsigma-go/rsigma/daemon/logging"
+	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/sink"
+	natssink "github.com/rsigma-go/rsigma/daemon/sink/nats"
+)
+
+// targetNATS is the component of NATS connections.
+const targetNATS = "async_nats"
+
+// openNATS connects the input to its stream and consumer.
+func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
+	address, err := natsconn.ParseURL(d.cfg.Input)
+	if err != nil {
+		return nil, err
+	}
+	in, err := natsin.Open(ctx, natsin.Options{
+		Address: address, Auth: d.cfg.NATS.Auth, Group: d.cfg.NATS.Group, Start: d.cfg.NATS.Start, Buffer: d.cfg.Buffer,
+		Hooks: natsin.Hooks{Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc},
+		Log:   logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.metrics.BeforeScrape(func() { d.metrics.NATSUnacked.Set(float64(in.Unacked())) })
+	d.log.Info("NATS source started", "input", address.Redacted+"/"+address.Subject)
+	return in, nil
+}
+
+// openNATSSink connects a sink to its stream.
+func (d *daemon) openNATSSink(ctx context.Context, s sink.Spec) (flow.Sink, error) {
+	address, err := natsconn.ParseURL(s.Text)
+	if err != nil {
+		return nil, err
+	}
+	return natssink.Open(ctx, natssink.Options{
+		Address: address, Auth: d.cfg.NATS.Auth, ConnLog: logging.For(d.log, targetNATS),
+		Duplicate: d.metrics.DuplicatesSuppressed.With("sink").Inc,
+	})
+}
