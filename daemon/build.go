@@ -16,6 +16,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
+	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/input/stdin"
 	unixin "github.com/rsigma-go/rsigma/daemon/input/unix"
 	"github.com/rsigma-go/rsigma/daemon/listen"
@@ -150,6 +151,8 @@ func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (f
 		return unixsink.Open(s.Target)
 	case "nats":
 		return d.openNATSSink(ctx, s)
+	case "otlp", "otlps", "otlphttp", "otlphttps":
+		return d.openOTLPSink(s)
 	}
 	return nil, errors.New("no such sink")
 }
@@ -233,6 +236,8 @@ func (d *daemon) listen(ctx context.Context) error {
 			TapSession:  d.metrics.TapSessions.Inc, TapStreamed: d.metrics.TapStreamed.Inc,
 		},
 	}
+	d.otlp = otlpin.New(otlpin.Options{MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, Hooks: d.counters.otlp()})
+	opts.OTLP = d.otlp
 	if d.events != nil {
 		opts.Events = d.events
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
 	"github.com/rsigma-go/rsigma/daemon/reload"
@@ -32,7 +33,7 @@ type counters struct {
 
 func newCounters(d *daemon) *counters {
 	c := &counters{d: d, m: d.metrics, limited: logging.Every(d.log, time.Second), batches: logging.WithSpan(logging.For(d.log, targetBatches), "process_batch"), eval: logging.Every(logging.For(d.log, targetEval), time.Second), received: map[string]*metrics.Counter{}}
-	for _, kind := range []string{"stdin", "http", "unix", "nats"} {
+	for _, kind := range []string{"stdin", "http", "unix", "nats", "otlp"} {
 		c.received[kind] = d.metrics.EventsReceived.With(kind)
 	}
 	return c
@@ -213,4 +214,13 @@ func (c *counters) regexes(g *engine.Generation) {
 		}
 	}
 	c.truncated = told
+}
+
+// otlp counts what comes as OpenTelemetry logs.
+func (c *counters) otlp() otlpin.Hooks {
+	return otlpin.Hooks{
+		Request: func(transport, encoding string) { c.m.OTLPRequests.With(transport, encoding).Inc() },
+		Records: c.m.OTLPRecords.Add,
+		Error:   func(transport, reason string) { c.m.OTLPErrors.With(transport, reason).Inc() },
+	}
 }

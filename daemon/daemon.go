@@ -16,6 +16,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
+	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/live"
 	"github.com/rsigma-go/rsigma/daemon/logging"
@@ -46,6 +47,7 @@ type daemon struct {
 	listener *listen.Listener
 	server   *listen.Server
 	events   *httpin.Input // nil unless the input is http
+	otlp     *otlpin.Input // beside whatever the input is
 	tail     *live.Hub[*flow.Unit]
 	tap      *live.Hub[api.Tapped]
 
@@ -106,6 +108,7 @@ func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
 	defer closeInputs()
 	ended := make(chan error, 1)
 	go d.guarded(func() { ended <- d.input.Run(inputs, d.intake) })()
+	go d.guarded(func() { d.otlp.Run(inputs, d.intake) })() // it has no end of its own
 	d.state.Store(running)
 	d.log.Info("Event source started", "input", d.cfg.Input)
 	limit := d.wait(ctx, ended)
@@ -159,9 +162,9 @@ func (d *daemon) serve(handler http.Handler) {
 			d.log.Error("API listener failed", "error", err.Error())
 		}
 	})
-	suffix := ""
+	suffix := " (HTTP/2 + gRPC)"
 	if d.listener.TLS() {
-		suffix = " (HTTPS)"
+		suffix = " (HTTPS, HTTP/2 + gRPC)"
 	}
 	d.log.Info("API server listening"+suffix, "addr", d.listener.Addr().String())
 }

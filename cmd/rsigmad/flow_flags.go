@@ -11,7 +11,7 @@ import (
 //
 // Source: daemon.md sections 4.2 and 4.7.
 type flowFlags struct {
-	Input          string  `default:"stdin" placeholder:"SPEC" help:"Where events come from: stdin, http (POST /api/v1/events), or unix:///PATH."`
+	Input          string  `default:"stdin" placeholder:"SPEC" help:"Where events come from: stdin, http (POST /api/v1/events), unix:///PATH, or nats://HOST:PORT/SUBJECT. OpenTelemetry logs come in on the API's port beside each of these."`
 	JQ             string  `name:"jq" xor:"filter" placeholder:"EXPR" help:"Turn each JSON event into the outputs of this jq expression: none, one or several events."`
 	JSONPath       string  `name:"jsonpath" xor:"filter" placeholder:"EXPR" help:"Turn each JSON event into the nodes that this JSONPath selects."`
 	ExitOnEOF      bool    `name:"exit-on-eof" help:"Exit when standard input ends and everything is delivered, instead of waiting to be stopped."`

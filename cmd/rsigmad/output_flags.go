@@ -13,7 +13,7 @@ import (
 //
 // Source: daemon.md section 4.3.
 type outputFlags struct {
-	Output            []string `sep:"none" default:"stdout" placeholder:"SPEC" help:"Where results go: stdout, file://PATH or unix:///PATH. Repeatable. With ?on_full=drop results that find the queue of this output full are dropped."`
+	Output            []string `sep:"none" default:"stdout" placeholder:"SPEC" help:"Where results go: stdout, file://PATH, unix:///PATH, nats://HOST:PORT/SUBJECT, otlp(s)://HOST:PORT (gRPC) or otlphttp(s)://HOST:PORT. Repeatable. With ?on_full=drop results that find the queue of this output full are dropped."`
 	DLQ               string   `name:"dlq" placeholder:"SPEC" help:"Where events go that cannot be parsed, and results that cannot be delivered."`
 	Pretty            bool     `help:"Indent results on standard output."`
 	SinkRetryMax      int      `default:"3" placeholder:"N" help:"How often a delivery is tried again."`

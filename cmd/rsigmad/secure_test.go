@@ -52,7 +52,7 @@ func TestTheClientCommandsTalkToADaemonWithTLS(t *testing.T) {
 	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http", "--enable-tail", "--tls-cert", cert, "--tls-key", key, "--reload-debounce-ms", "1",
 		"--tls-client-ca", cert)
 	addr := fmt.Sprintf("https://%v", p.logged("API server listening").Fields["addr"])
-	if l := p.logged("API server listening"); l.message() != "API server listening (HTTPS)" {
+	if l := p.logged("API server listening"); l.message() != "API server listening (HTTPS, HTTP/2 + gRPC)" {
 		t.Errorf("the log says %q", l.message())
 	}
 	p.logged("Event source started")

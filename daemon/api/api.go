@@ -33,6 +33,7 @@ type Backend interface {
 
 // Options configure the handler.
 type Options struct {
+	OTLP    http.Handler // both services
 	Events  http.Handler // POST /api/v1/events; nil if the input is another
 	Metrics http.Handler
 	Tail    *live.Hub[*flow.Unit] // nil if not enabled

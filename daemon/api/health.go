@@ -29,3 +29,11 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Events.ServeHTTP(w, r)
 }
+
+func (s *server) otlp(w http.ResponseWriter, r *http.Request) {
+	if s.OTLP == nil {
+		answer(w, http.StatusServiceUnavailable, failure{Error: "event channel closed"})
+		return
+	}
+	s.OTLP.ServeHTTP(w, r)
+}

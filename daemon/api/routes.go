@@ -30,6 +30,8 @@ var routes = []Route{
 	{"GET", "/api/v1/rules/cost", "rules:read", "What rules cost on sampled events, dearest first; `?limit=N`.", (*server).costs, false},
 	{"POST", "/api/v1/reload", "reload:execute", "Read rules and pipelines anew; `?wait=true` and `?timeout=SECONDS` wait for the end.", (*server).reload, false},
 	{"POST", "/api/v1/events", "events:ingest", "Events, one a line, with `--input http`; gzip is understood; `?sync=true` waits until they are committed.", (*server).events, true},
+	{"POST", "/v1/logs", "events:ingest", "OpenTelemetry logs, protobuf or JSON, with gzip.", (*server).otlp, true},
+	{"POST", "/opentelemetry.proto.collector.logs.v1.LogsService/Export", "events:ingest", "OpenTelemetry logs over gRPC.", (*server).otlp, true},
 	{"GET", "/api/v1/sources", "sources:read", "Dynamic sources and their state.", (*server).sources, false},
 	{"POST", "/api/v1/sources/resolve", "sources:write", "Read all sources anew, or those in the body: `{\"source_id\":\"x\"}`, `{\"source_ids\":[…]}`; `?wait=true`.", (*server).resolve, true},
 	{"POST", "/api/v1/sources/resolve/{source_id}", "sources:write", "Read one source anew.", (*server).resolveOne, false},

@@ -16,7 +16,7 @@ var (
 		"http": {"unsupported_content_type", "decompression", "decode", "channel_closed", "too_large", "queue_full"},
 		"grpc": {"channel_closed", "too_large", "queue_full"},
 	}
-	sourceKinds = []string{"stdin", "http", "unix", "nats"}
+	sourceKinds = []string{"stdin", "http", "unix", "nats", "otlp"}
 	dropReasons = []string{"drain_timeout"}
 )
 

@@ -13,9 +13,10 @@ import (
 
 // Spec is what --output or --dlq names.
 type Spec struct {
-	Scheme string // stdout, file, unix, nats
+	Scheme string // stdout, file, unix, nats, otlp, otlps, otlphttp, otlphttps
 	Target string // what follows the scheme
 	Text   string // as it was given, without the query
+	Query  string // what follows the first question mark; OTLP sinks read more of it
 	// DropWhenFull discards results that find the queue full, instead of holding up the sources.
 	DropWhenFull bool
 	// Warning says what in the query is not understood and ignored; empty if nothing is.
@@ -23,36 +24,36 @@ type Spec struct {
 }
 
 // shapes are what follows the schemes.
-var shapes = map[string]string{"file": "PATH", "unix": "/PATH", "nats": "HOST:PORT/SUBJECT"}
+var shapes = map[string]string{
+	"file": "PATH", "unix": "/PATH", "nats": "HOST:PORT/SUBJECT",
+	"otlp": "HOST:PORT", "otlps": "HOST:PORT", "otlphttp": "HOST:PORT[/PATH]", "otlphttps": "HOST:PORT[/PATH]",
+}
 
-// later are schemes that are known and not there yet.
-var later = []string{"otlp", "otlps", "otlphttp", "otlphttps"}
+const known = "want stdout, file://PATH, unix:///PATH, nats://HOST:PORT/SUBJECT, otlp(s)://HOST:PORT or otlphttp(s)://HOST:PORT[/PATH]"
 
 // Parse reads a sink. Everything behind the first question mark is its query.
 func Parse(text string) (Spec, error) {
 	base, query, _ := strings.Cut(text, "?")
-	s := Spec{Text: base}
+	s := Spec{Text: base, Query: query}
+	scheme, target, found := strings.Cut(base, "://")
+	s.Scheme, s.Target = scheme, target
 	if err := s.query(query); err != nil {
 		return s, fmt.Errorf("%q: %w", text, err)
 	}
-	scheme, target, found := strings.Cut(base, "://")
-	s.Scheme, s.Target = scheme, target
+	shape, there := shapes[scheme]
 	switch {
 	case base == "stdout" || base == "stdout://":
 		return s, nil
-	case found && (scheme == "file" || scheme == "unix" || scheme == "nats"):
-		if target == "" {
-			return s, fmt.Errorf("%q: want %s://%s", text, scheme, shapes[scheme])
-		}
-		return s, nil
+	case !found || !there:
+		return s, fmt.Errorf("%q: %s", text, known)
+	case target == "":
+		return s, fmt.Errorf("%q: want %s://%s", text, scheme, shape)
 	}
-	for _, l := range later {
-		if found && scheme == l {
-			return s, fmt.Errorf("%q: %s sinks are not part of this version; there are stdout, file://PATH, unix:///PATH and nats://HOST:PORT/SUBJECT", text, scheme)
-		}
-	}
-	return s, fmt.Errorf("%q: want stdout, file://PATH, unix:///PATH or nats://HOST:PORT/SUBJECT", text)
+	return s, nil
 }
+
+// OTLP says whether results go out as OpenTelemetry log records.
+func (s *Spec) OTLP() bool { return strings.HasPrefix(s.Scheme, "otlp") }
 
 // query reads the parameters of a sink.
 func (s *Spec) query(text string) error {
@@ -67,12 +68,14 @@ func (s *Spec) query(text string) error {
 		switch v := list[0]; {
 		case key == "on_full" && v == "drop":
 			s.DropWhenFull = true
-		case key == "on_full" && v == "block", key == "format" && v == "ndjson":
+		case key == "on_full" && v == "block", key == "format" && v == "ndjson" && !s.OTLP():
 		case key == "on_full":
 			s.Warning = fmt.Sprintf("on_full=%s is neither block nor drop: block it is", v)
+		case key == "format" && s.OTLP():
+			return errors.New("format: an OTLP sink has its own")
 		case key == "format":
 			return fmt.Errorf("format=%s: this version writes ndjson only", v)
-		default:
+		case !s.OTLP(): // those have parameters of their own
 			return fmt.Errorf("unknown parameter %s: there are on_full and format", key)
 		}
 	}

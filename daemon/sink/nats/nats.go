@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -70,12 +71,20 @@ func (s *Sink) DeliverKeyed(ctx context.Context, lines [][]byte, keys []string) 
 	return confirmed, err
 }
 
+// grace is how much longer than ctx the confirmation of what was sent may take: else most of what is sent when the daemon stops would
+// be stored and counted as lost.
+const grace = time.Second
+
 // deliver publishes lines and returns how many of them, from the front, are stored.
 func (s *Sink) deliver(ctx context.Context, lines [][]byte, names []string) (confirmed int, err error) {
 	var waiting []jetstream.PubAckFuture
+	patience, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, giveUp) })
+	defer stop()
 	for i := 0; i < len(lines) && err == nil; i++ {
 		if len(waiting) == window {
-			if err = s.confirm(ctx, waiting[0]); err != nil {
+			if err = s.confirm(patience, waiting[0]); err != nil {
 				return confirmed, err
 			}
 			waiting = waiting[1:]
@@ -87,7 +96,7 @@ func (s *Sink) deliver(ctx context.Context, lines [][]byte, names []string) (con
 		}
 	}
 	for _, f := range waiting {
-		if err := s.confirm(ctx, f); err != nil {
+		if err := s.confirm(patience, f); err != nil {
 			return confirmed, err
 		}
 		confirmed++
