@@ -165,6 +165,7 @@ func (d *daemon) exhausted(o *outlet) func(context.Context, *flow.Unit, int, err
 		n := len(u.Results) - from
 		if d.dead.Configured() {
 			outcomes.dlq.Add(n)
+			log.Warn("Sink delivery failed; the results go to the DLQ", "sink", o.spec.Text, "error", err.Error())
 		} else {
 			outcomes.dropped.Add(n)
 			d.metrics.SinkDropped.With(o.label).Add(n)

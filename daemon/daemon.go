@@ -82,7 +82,7 @@ const (
 func Run(ctx context.Context, cfg Config, parts Parts) error {
 	d := &daemon{cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now()}
 	background, cancel := context.WithCancel(context.Background())
-	defer d.background.Wait()
+	defer d.leave(closeLimit)
 	defer cancel()
 	if err := d.build(ctx, background); err != nil {
 		d.abort()
@@ -90,6 +90,13 @@ func Run(ctx context.Context, cfg Config, parts Parts) error {
 	}
 	d.run(ctx, cancel)
 	return nil
+}
+
+// leave waits for what runs in the background, at most for limit: a file system that does not answer must not hold up the end.
+func (d *daemon) leave(limit time.Duration) {
+	if !waitFor(done(&d.background), limit) {
+		d.log.Warn("A reload, or the reading of a source, does not end; it is left behind")
+	}
 }
 
 // run runs what was built: first what is downstream.

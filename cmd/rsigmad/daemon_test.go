@@ -210,6 +210,32 @@ func TestAFileThatIsRotatedIsOpenedAnew(t *testing.T) {
 	}
 }
 
+func TestAnOutputThatFailsIsLoggedAlsoWithDeadLetters(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out := "file://" + filepath.Join(dir, "out.ndjson")
+	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", "http", "--output", out, "--dlq", "file://"+filepath.Join(t.TempDir(), "dlq"),
+		"--sink-retry-max", "0").ready()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := p.request("POST", "/api/v1/events?sync=true", strings.NewReader(events(1, 5))); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	if l := p.logged("Sink delivery failed; the results go to the DLQ"); l.Level != "WARN" || l.Fields["sink"] != out {
+		t.Errorf("got %+v", l)
+	}
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if n := strings.Count(p.log(), "Sink delivery failed"); n != 1 {
+		t.Errorf("%d lines for five failures at once", n)
+	}
+}
+
 func TestAReloadReplacesTheRulesOrKeepsThem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -136,11 +137,28 @@ type fileReader struct {
 // fileSystem returns the reader of fsys, or of the operating system if fsys is nil.
 func fileSystem(fsys fs.FS) fileReader {
 	if fsys == nil {
-		return fileReader{stat: os.Stat, read: os.ReadFile, walk: filepath.WalkDir}
+		return fileReader{stat: os.Stat, read: readFile, walk: walkDir}
 	}
 	return fileReader{
 		stat: func(name string) (fs.FileInfo, error) { return fs.Stat(fsys, path.Clean(name)) },
 		read: func(name string) ([]byte, error) { return fs.ReadFile(fsys, path.Clean(name)) },
 		walk: func(root string, f fs.WalkDirFunc) error { return fs.WalkDir(fsys, path.Clean(root), f) },
 	}
+}
+
+// walkDir is filepath.WalkDir, but follows root if it is a link: a directory of pipelines may be one.
+func walkDir(root string, f fs.WalkDirFunc) error {
+	return filepath.WalkDir(filepath.Clean(root)+string(filepath.Separator), f)
+}
+
+// readFile is os.ReadFile of a regular file: a pipe would hold up the reader for as long as nobody writes.
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.ReadFile(name)
 }

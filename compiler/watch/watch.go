@@ -18,6 +18,7 @@ import (
 type Paths struct {
 	Files []string // whose changes count; they need not exist
 	Dirs  []string // in which files may appear that count
+	Names []string // files or directories that may be replaced as a whole, by renaming or by swapping a link
 }
 
 // Options configure Run.
@@ -52,7 +53,9 @@ type watcher struct {
 	opts    Options
 	notify  *fsnotify.Watcher // nil without notifications
 	failed  bool
-	watched map[string]bool
+	watched map[string]os.FileInfo // directories, and which one each was when the watch began
+	names   map[string]bool        // in directories that are watched for them alone
+	all     map[string]bool        // directories; true: whatever happens there counts
 	seen    map[string]fingerprint
 }
 
@@ -70,12 +73,12 @@ func (w *watcher) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case _, ok := <-events:
+		case event, ok := <-events:
 			if !ok {
 				events = nil
 				continue
 			}
-			if settle == nil {
+			if settle == nil && w.counts(event.Name) {
 				settle = time.After(w.opts.Settle)
 			}
 			continue
@@ -100,6 +103,12 @@ func (w *watcher) look() map[string]fingerprint {
 	paths := w.opts.List()
 	prints := make(map[string]fingerprint, len(paths.Files))
 	dirs := map[string]bool{}
+	w.names = map[string]bool{}
+	for _, n := range paths.Names {
+		n = filepath.Clean(n)
+		w.names[n] = true
+		dirs[filepath.Dir(n)] = false
+	}
 	for _, d := range paths.Dirs {
 		dirs[d] = true
 	}
@@ -114,29 +123,47 @@ func (w *watcher) look() map[string]fingerprint {
 	return prints
 }
 
-// watch has the system watch dirs. Directories that vanish are forgotten by the system.
+// watch has the system watch dirs. A directory that took the place of another one under the same name is watched anew: the system
+// watches directories, not their names.
 func (w *watcher) watch(dirs map[string]bool) {
 	if w.notify == nil {
 		return
 	}
+	watched := make(map[string]os.FileInfo, len(dirs))
+	w.all = dirs
 	for d := range dirs {
-		if w.watched[d] {
+		info, err := os.Stat(d)
+		was := w.watched[d]
+		if err == nil && was != nil && os.SameFile(info, was) {
+			watched[d] = was
 			continue
 		}
-		if err := w.notify.Add(d); err != nil {
-			if !w.failed && !os.IsNotExist(err) {
-				w.failed = true
-				w.opts.Failed(fmt.Errorf("watch %s: %w", d, err))
-			}
-			delete(dirs, d)
+		if was != nil {
+			w.notify.Remove(d) // it may be gone already
+		}
+		if err == nil {
+			err = w.notify.Add(d)
+		}
+		switch {
+		case err == nil:
+			watched[d] = info
+		case !w.failed && !os.IsNotExist(err):
+			w.failed = true
+			w.opts.Failed(fmt.Errorf("watch %s: %w", d, err))
 		}
 	}
 	for d := range w.watched {
-		if !dirs[d] {
+		if _, ok := dirs[d]; !ok {
 			w.notify.Remove(d) // it may be gone already
 		}
 	}
-	w.watched = dirs
+	w.watched = watched
+}
+
+// counts reports whether something that happened to path may be a change: not the neighbours of a name.
+func (w *watcher) counts(path string) bool {
+	path = filepath.Clean(path)
+	return w.names[path] || w.all[path] || w.all[filepath.Dir(path)]
 }
 
 // fingerprint tells versions of a file apart. The zero value is a file that is not there.

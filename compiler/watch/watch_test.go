@@ -21,11 +21,17 @@ type rig struct {
 
 func start(t *testing.T, setUp func(dir string), opts Options) rig {
 	t.Helper()
-	r := rig{t, t.TempDir(), make(chan struct{}, 100)}
-	setUp(r.dir)
+	dir := t.TempDir()
+	setUp(dir)
+	return startAt(t, dir, opts)
+}
+
+func startAt(t *testing.T, dir string, opts Options) rig {
+	t.Helper()
+	r := rig{t, dir, make(chan struct{}, 100)}
 	opts.List = func() Paths {
 		files, _ := filepath.Glob(filepath.Join(r.dir, "*.yml"))
-		return Paths{Files: files, Dirs: []string{r.dir}}
+		return Paths{Files: files, Dirs: []string{r.dir}, Names: []string{r.dir}}
 	}
 	opts.Changed = func() { r.changed <- struct{}{} }
 	opts.Failed = func(err error) { t.Error(err) }
@@ -103,6 +109,54 @@ func TestASwappedLinkIsNoticed(t *testing.T) {
 	r.wantChange("a swapped link")
 	r.must(os.WriteFile(filepath.Join(r.dir, "..v2", "a.yml"), []byte("other"), 0o600))
 	r.wantChange("a write through a link")
+}
+
+func TestADirectoryThatIsReplacedIsNoticedAndStillWatched(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(r rig, rules, next string){
+		"by another link": func(r rig, rules, next string) {
+			r.must(os.Symlink(next, rules+".new"))
+			r.must(os.Rename(rules+".new", rules))
+		},
+		"by renaming": func(r rig, rules, next string) {
+			r.must(os.Rename(rules, rules+".old"))
+			r.must(os.Rename(next, rules))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			top := t.TempDir()
+			rules := filepath.Join(top, "rules")
+			for _, dir := range []string{"1", "2"} {
+				if err := os.MkdirAll(filepath.Join(top, dir), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(filepath.Join(top, "2", "a.yml"), []byte("1"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(filepath.Join(top, "1"), rules); err != nil {
+				t.Fatal(err)
+			}
+			r := startAt(t, rules, notified)
+			replace(r, rules, filepath.Join(top, "2"))
+			r.wantChange("the new directory")
+			r.write("b.yml", "12")
+			r.wantChange("a new file in the new directory")
+		})
+	}
+}
+
+func TestNeighboursOfANameDoNotCount(t *testing.T) {
+	t.Parallel()
+	w := watcher{names: map[string]bool{"top/rules": true}, all: map[string]bool{"top": false, "top/rules": true}}
+	for path, want := range map[string]bool{
+		"top/rules": true, "./top/rules": true, "top/rules/a.yml": true, "top/log": false, "top/log/a": false,
+	} {
+		if got := w.counts(path); got != want {
+			t.Errorf("%s counts: %t, want %t", path, got, want)
+		}
+	}
 }
 
 func TestWhatDoesNotCountChangesNothing(t *testing.T) {

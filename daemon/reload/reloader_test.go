@@ -3,6 +3,8 @@ package reload
 import (
 	"context"
 	"errors"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rsigma-go/rsigma/compiler/watch"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -214,5 +216,29 @@ func TestTheListOfWatchedFilesHoldsWhatIsLoaded(t *testing.T) {
 	got := Watched{Rules: []string{dir}, Pipelines: []string{filepath.Join(dir, "p.yml")}}.list()
 	if len(got.Files) != 3 || len(got.Dirs) != 2 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestALinkToADirectoryIsWatchedLikeTheDirectory(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(top, "1", "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(top, "1", "sub", "a.yml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	current := filepath.Join(top, "current")
+	if err := os.Symlink("1", current); err != nil {
+		t.Fatal(err)
+	}
+	got := Watched{Rules: []string{current + "/"}, Sources: []string{filepath.Join(current, "sub", "a.yml")}}.list()
+	want := watch.Paths{
+		Files: []string{filepath.Join(current, "sub", "a.yml"), filepath.Join(current, "sub", "a.yml")},
+		Dirs:  []string{current, filepath.Join(current, "sub")},
+		Names: []string{current, filepath.Join(current, "sub", "a.yml"), current},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -39,22 +39,36 @@ func (w Watched) list() watch.Paths {
 
 // add adds a file, or the YAML files in and below a directory and all directories on the way, except hidden ones.
 func add(out *watch.Paths, path string) {
+	out.Names = append(out.Names, replaceable(path)...)
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
 		out.Files = append(out.Files, path)
 		return
 	}
-	filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	root := filepath.Clean(path) + string(filepath.Separator) // so that a link is followed
+	filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return nil // it may have gone meanwhile
-		case d.IsDir() && p != path && strings.HasPrefix(d.Name(), "."):
+		case d.IsDir() && p != root && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir
 		case d.IsDir():
-			out.Dirs = append(out.Dirs, p)
+			out.Dirs = append(out.Dirs, filepath.Clean(p))
 		case strings.HasSuffix(p, ".yml") || strings.HasSuffix(p, ".yaml"):
 			out.Files = append(out.Files, p)
 		}
 		return nil
 	})
+}
+
+// replaceable returns path and the links on the way to it: whatever is swapped there, by a rename or a new link, the rules are others.
+func replaceable(path string) []string {
+	path = filepath.Clean(path)
+	names := []string{path}
+	for dir := filepath.Dir(path); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			names = append(names, dir)
+		}
+	}
+	return names
 }
