@@ -74,7 +74,7 @@ var allowed = map[string][]string{
 	"daemon/sink/nats":    {"daemon/flow", "daemon/natsconn"},
 	"daemon/input/otlp":   {"daemon/flow", "rtlib", "rtlib/frame"},
 	"daemon/sink/otlp":    {"daemon/flow", "rtlib"},
-	"daemon/dlq":          {"daemon/flow", "rtlib"},
+	"daemon/dlq":          {"daemon/flow", "daemon/logging", "rtlib"},
 	"daemon/api":          {"daemon/flow", "daemon/live"},
 	"daemon/config":       {"compiler/yamldoc", "compiler/diag"},
 	"daemon":              {"daemon/...", "compiler", "compiler/diag", "compiler/dynsource", "compiler/extract", "compiler/ir", "compiler/pipeline", "compiler/watch", "rtlib", "rtlib/correlate", "rtlib/decode"},

@@ -162,9 +162,17 @@ func (d *daemon) exhausted(o *outlet) func(context.Context, *flow.Unit, int, err
 	log := logging.Every(d.log, time.Second)
 	outcomes := d.counters.outcomes(o.label)
 	return func(ctx context.Context, u *flow.Unit, from int, err error) {
-		n := len(u.Results) - from
+		n, ack := len(u.Results)-from, u.Ack
 		if d.dead.Configured() {
-			outcomes.dlq.Add(n)
+			ack = flow.NewAck(func(written bool) {
+				if written {
+					outcomes.dlq.Add(n)
+				} else {
+					outcomes.dropped.Add(n)
+					d.metrics.Dropped.With("dlq_write_failed").Add(n)
+				}
+				u.Ack.Done(written)
+			})
 			log.Warn("Sink delivery failed; the results go to the DLQ", "sink", o.spec.Text, "error", err.Error())
 		} else {
 			outcomes.dropped.Add(n)
@@ -172,7 +180,7 @@ func (d *daemon) exhausted(o *outlet) func(context.Context, *flow.Unit, int, err
 			log.Warn("Sink delivery failed and no DLQ is configured; dropping result", "sink", o.spec.Text, "error", err.Error())
 		}
 		d.dead.Offer(ctx, flow.DeadLetter{
-			Text: u.AppendJSON(nil, from), Error: flow.ErrorDelivery + err.Error(), Sink: o.spec.Text, Origin: u.Origin, Number: u.Number, Ack: u.Ack,
+			Text: u.AppendJSON(nil, from), Error: flow.ErrorDelivery + err.Error(), Sink: o.spec.Text, Origin: u.Origin, Number: u.Number, Ack: ack,
 		})
 	}
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,7 +22,8 @@ type program interface {
 	Run(value any) ([]any, error)
 }
 
-// newFilter returns what makes events of an event, nil if neither expression is given.
+// newFilter returns what makes events of an event, nil if neither expression is given. An output that fails is left out; the error is that
+// of an expression that comes to no end.
 //
 // Source: daemon.md section 8.
 func newFilter(jq, jsonPath string, log *slog.Logger) (func(event []byte) ([][]byte, error), error) {
@@ -45,8 +47,9 @@ func newFilter(jq, jsonPath string, log *slog.Logger) (func(event []byte) ([][]b
 	}
 	return func(event []byte) ([][]byte, error) {
 		out, err := filter(prog, event)
-		if err != nil {
-			log.Debug("event filter failed", "error", err.Error())
+		if err != nil && !errors.Is(err, extract.ErrLimit) {
+			log.Debug("An output of the event filter failed and is left out", "error", err.Error())
+			return out, nil
 		}
 		return out, err
 	}, nil

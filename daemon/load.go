@@ -13,6 +13,7 @@ import (
 // load makes a generation of what is on disk.
 func (d *daemon) load(ctx context.Context, resolve reload.Resolve) (*engine.Generation, *reload.Report, error) {
 	opts := d.cfg.Rules
+	opts.MayBeEmpty = d.reloader.Load() == nil // the daemon starts
 	if d.sources != nil {
 		values, err := d.sources.values(ctx, resolve)
 		if err != nil {
@@ -48,6 +49,9 @@ func (d *daemon) logLoaded(gen *engine.Generation, r *reload.Report) {
 	}
 	d.log.Info("Rules loaded", "detection_rules", len(gen.Set.Rules()), "correlation_rules", correlations, "path", d.rulesPath(),
 		"ruleset", gen.Digest, "armed", r.Armed, "skipped", r.Skipped, "failed", r.Failed, "compiled", r.Compiled, "interpreted", r.Interpreted)
+	if r.Armed == 0 {
+		d.log.Warn("No rules are loaded: nothing can be detected")
+	}
 	d.counters.loaded(gen, 1)
 }
 

@@ -85,6 +85,7 @@ func (s *sources) load() (*dynsource.Resolver, error) {
 // observer connects what happens to sources with metrics and the log.
 func (s *sources) observer() dynsource.Observer {
 	m := s.d.metrics
+	var limits sync.Map // by source: each may fail as often as it is asked
 	return dynsource.Observer{
 		Attempt: func(x *dynsource.Declaration, took time.Duration, err *dynsource.Error) {
 			m.SourceResolves.With(x.ID, string(x.Type)).Inc()
@@ -94,7 +95,8 @@ func (s *sources) observer() dynsource.Observer {
 				return
 			}
 			m.SourceErrors.With(x.ID, string(err.Kind)).Inc()
-			s.log.Warn("Source cannot be resolved", "source_id", x.ID, "error_kind", string(err.Kind), "duration_ms", took.Milliseconds(), "error", err.Text)
+			limit, _ := limits.LoadOrStore(x.ID, logging.Every(s.log, time.Second))
+			limit.(*logging.Limited).Warn("Source cannot be resolved", "source_id", x.ID, "error_kind", string(err.Kind), "duration_ms", took.Milliseconds(), "error", err.Text)
 		},
 		CacheHit: func(*dynsource.Declaration) { m.SourceCacheHits.Inc() },
 		Value: func(x *dynsource.Declaration, items int, changed bool) {

@@ -288,6 +288,25 @@ func TestAReloadReplacesTheRulesOrKeepsThem(t *testing.T) {
 }
 
 // TestWhatCannotBeDeliveredInTimeGoesToTheDeadLetters stops a daemon whose output does not read.
+func TestADaemonMayWaitForItsRules(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, "-r", dir, "--reload-debounce-ms", "10").ready()
+	p.logged("No rules are loaded: nothing can be detected")
+	if err := os.WriteFile(filepath.Join(dir, "r.yml"), []byte(numbered), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.logged("Rules and pipelines reloaded")
+	io.WriteString(p.stdin, events(1, 1))
+	p.output(1)
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if got := exec(t, "", "eval", "-r", t.TempDir(), "-e", "{}"); got.status != 2 {
+		t.Errorf("an evaluation without rules: exit status %d", got.status)
+	}
+}
+
 func TestWhatCannotBeDeliveredInTimeGoesToTheDeadLetters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -417,6 +436,7 @@ func TestFlagsThatCannotWorkAreRefused(t *testing.T) {
 	}{
 		"a buffer for nothing":         {[]string{"--buffer-size", "0"}, "--buffer-size 0"},
 		"a batch of nothing":           {[]string{"--batch-size", "0"}, "--batch-size 0"},
+		"a flag that is yet to come":   {[]string{"--state-db", "x"}, "--state-db is not part of this version"},
 		"a negative drain":             {[]string{"--drain-timeout", "-1"}, "--drain-timeout"},
 		"an unknown input":             {[]string{"--input", "kafka://x"}, "want stdin, http"},
 		"a NATS subject that is empty": {[]string{"--input", "nats://localhost:4222/"}, "--input nats"},

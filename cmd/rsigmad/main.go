@@ -77,7 +77,7 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 		return status // --help, --version
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
+		fmt.Fprintf(stderr, "rsigmad: error: %v\n", later(err))
 		fmt.Fprintln(stderr, `run "rsigmad --help" for the flags`)
 		return exitUsage
 	}

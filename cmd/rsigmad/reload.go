@@ -37,6 +37,9 @@ func (c *reloadCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	if c.Timeout < time.Second || c.Timeout > 5*time.Minute {
+		return fmt.Errorf("--timeout %s: want 1s to 5m", c.Timeout)
+	}
 	path := "/api/v1/reload"
 	if !c.NoWait {
 		path += "?" + url.Values{"wait": {"true"}, "timeout": {strconv.Itoa(int(c.Timeout.Seconds()))}}.Encode()

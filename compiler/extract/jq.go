@@ -43,26 +43,33 @@ func CompileJQ(expr string) (*JQ, error) {
 // Within returns q with other limits: how long a run may take, and how many outputs it may have.
 func (q *JQ) Within(limit time.Duration, outputs int) *JQ { return &JQ{q.code, limit, outputs} }
 
-// Run returns what the expression yields for value, which has the shape that encoding/json gives to an any. It fails with the first
-// error of the expression (RunError), after ten seconds, and beyond a million outputs (ErrLimit), unless Within says otherwise.
+// Run returns what the expression yields for value, which has the shape that encoding/json gives to an any, and the first error: that of
+// an output (RunError; the other outputs are there), or that it takes longer than ten seconds or has more than a million outputs
+// (ErrLimit), unless Within says otherwise.
 func (q *JQ) Run(value any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), q.time)
 	defer cancel()
 	var out []any
+	var first error
+	failed := 0
 	for it := q.code.RunWithContext(ctx, value); ; {
 		v, ok := it.Next()
 		if !ok {
-			return out, nil
+			return out, first
 		}
-		if err, ok := v.(error); ok {
-			if ctx.Err() != nil {
-				return nil, fmt.Errorf("jq: %w: longer than %s", ErrLimit, q.time)
+		err, isError := v.(error)
+		switch {
+		case ctx.Err() != nil:
+			return out, fmt.Errorf("jq: %w: longer than %s", ErrLimit, q.time)
+		case len(out)+failed == q.outputs:
+			return out, fmt.Errorf("jq: %w: more than %d outputs", ErrLimit, q.outputs)
+		case isError:
+			failed++
+			if first == nil {
+				first = &RunError{err}
 			}
-			return nil, &RunError{err}
+		default:
+			out = append(out, v)
 		}
-		if len(out) == q.outputs {
-			return nil, fmt.Errorf("jq: %w: more than %d outputs", ErrLimit, q.outputs)
-		}
-		out = append(out, v)
 	}
 }

@@ -38,7 +38,7 @@ var routes = []Route{
 	{"DELETE", "/api/v1/sources/cache/{source_id}", "sources:write", "Forget the kept value of a source.", (*server).invalidate, false},
 	{"GET", "/api/v1/correlations", "correlations:read", "Correlation rules and their groups.", (*server).correlations, false},
 	{"GET", "/api/v1/correlations/state", "correlations:read", "Groups; `?id=`, `?group=`, `?limit=`, `?offset=`.", (*server).correlationState, false},
-	{"GET", "/api/v1/tap", "tap:read", "Events as they come, with `--enable-tap`; `?duration=`, `?limit=`, `?stage=decoded|raw`, `?redact=`.", (*server).tap, false},
+	{"GET", "/api/v1/tap", "tap:read", "Events as the workers take them, not always in order, with `--enable-tap`; `?duration=`, `?limit=`, `?stage=decoded|raw`, `?redact=`.", (*server).tap, false},
 	{"GET", "/api/v1/detections/stream", "detections:read", "Results as they come, with `--enable-tail`; `?duration=`, `?limit=`, `?level=`, `?rule=`.", (*server).tail, false},
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
@@ -26,12 +27,13 @@ type Options struct {
 // Queue is the dead-letter queue. The zero sink is none: then letters are counted, and acknowledged as if they were written.
 type Queue struct {
 	opts   Options
+	log    *logging.Limited
 	sender *flow.Sender // nil without a sink
 }
 
 // New returns a queue to sink, which may be nil. Run does the work.
 func New(sink flow.Sink, opts Options) *Queue {
-	q := &Queue{opts: opts}
+	q := &Queue{opts: opts, log: logging.Every(opts.Log, time.Second)}
 	if sink != nil {
 		q.sender = flow.NewSender(sink, flow.SenderOptions{
 			Queue: opts.Queue, BatchMax: 64, Retry: opts.Retry, Exhausted: q.lost,
@@ -43,7 +45,7 @@ func New(sink flow.Sink, opts Options) *Queue {
 // lost is told of a letter that could not be written. Its source must deliver the message again, if it can.
 func (q *Queue) lost(_ context.Context, u *flow.Unit, _ int, err error) {
 	q.opts.Failed()
-	q.opts.Log.Warn("A dead letter could not be written", "error", err.Error(), "reason", u.Results[0].Title)
+	q.log.Warn("A dead letter could not be written", "error", err.Error(), "reason", u.Results[0].Title)
 	u.Ack.Done(false)
 }
 

@@ -66,8 +66,9 @@ func (j *judge) message(m *flow.Message) {
 	}
 	j.event = j.w.ev.AppendJSON(j.event[:0])
 	events, err := j.p.opts.Filter(j.event)
-	if err != nil {
-		return // the filter has logged it; the event yields nothing
+	if err != nil { // it came to no end: nothing of it counts
+		out.err = err
+		return
 	}
 	for _, event := range events {
 		if j.w.gen.plan.JSON(j.w.ev, event) == nil {

@@ -26,7 +26,7 @@ type PipelineOptions struct {
 	LogSource rtlib.LogSource
 	Format    decode.Format
 	Syslog    decode.SyslogOptions
-	// Filter, if not nil, makes events of one JSON event: none, one or several.
+	// Filter, if not nil, makes events of one JSON event: none, one or several. After an error the message counts as one that cannot be read.
 	Filter func(event []byte) ([][]byte, error)
 	Render alert.Format // RuleSet is that of the generation
 

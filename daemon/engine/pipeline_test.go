@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -519,5 +520,17 @@ func TestEqualMessagesGiveEqualIDs(t *testing.T) {
 	}
 	if len(a) != 200 {
 		t.Errorf("%d different ids for 200 results", len(a))
+	}
+}
+
+func TestAFilterThatComesToNoEndMakesADeadLetter(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, always(t, []string{"a"}), func(o *PipelineOptions, _ *rig) {
+		o.Filter = func([]byte) ([][]byte, error) { return [][]byte{[]byte(`{"n":1}`)}, errors.New("no end") }
+	})
+	r.put(0, `{"n":7}`)
+	r.end()
+	if len(r.results()) != 0 || r.events.Load() != 0 || r.acked.Load() != 1 || r.parseErrors.Load() != 1 {
+		t.Errorf("%d results, %d events, %d acknowledged, %d bad", len(r.results()), r.events.Load(), r.acked.Load(), r.parseErrors.Load())
 	}
 }

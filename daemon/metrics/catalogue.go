@@ -17,7 +17,7 @@ var (
 		"grpc": {"channel_closed", "too_large", "queue_full"},
 	}
 	sourceKinds = []string{"stdin", "http", "unix", "nats", "otlp"}
-	dropReasons = []string{"drain_timeout"}
+	dropReasons = []string{"dlq_write_failed", "drain_timeout"}
 )
 
 // Set holds every metric of the daemon. Fields are bumped directly by whoever causes what they count. The families below "Extended"

@@ -19,6 +19,10 @@ import (
 
 // Options say what to load.
 type Options struct {
+	// MayBeEmpty makes a generation without rules of files without documents, for a start. A reload refuses that: a file that is just
+	// being written is empty for a moment.
+	MayBeEmpty bool
+
 	// Rules are rule files and directories. Without any, the linked rules run.
 	Rules []string
 	// Pipelines are names or paths of processing pipelines.
@@ -94,7 +98,7 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 		Diagnostics: log,
 	}
 	report.noteFailures(sources)
-	if report.Armed == 0 {
+	if report.Armed == 0 && (!opts.MayBeEmpty || len(report.Documents) > 0 || log.Errors() > 0) {
 		return nil, report, ErrNothingLoaded
 	}
 	linked := opts.Linked

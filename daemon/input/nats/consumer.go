@@ -33,7 +33,7 @@ func (in *Input) bind(ctx context.Context) error {
 func (in *Input) use(stream jetstream.Stream, consumer jetstream.Consumer) {
 	in.stream, in.consumer = stream, consumer
 	made := stream.CachedInfo().Created.UTC().Format(time.RFC3339Nano)
-	in.origin = &flow.Origin{Type: "nats", Stream: in.streamName(), Identity: in.streamName() + " of " + made}
+	in.origin = &flow.Origin{Type: "nats", Stream: in.streamName(), Identity: in.streamName() + " of " + made + in.replay}
 	info := consumer.CachedInfo()
 	in.open.begin(ackWait(info.Config), info.AckFloor.Stream)
 }
@@ -51,7 +51,7 @@ func (in *Input) repair(ctx context.Context) error {
 		in.opts.Log.Warn("Source stream changed", "stream", in.streamName())
 		call(in.opts.Hooks.StreamChanged)
 		in.open.forget()
-		start = Start{}
+		in.stream, start = stream, Start{}
 	}
 	consumer, err := stream.Consumer(ctx, in.name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {

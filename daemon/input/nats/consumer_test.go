@@ -103,6 +103,23 @@ func TestTheLatestMessageIsTheNewestOneThatIsThere(t *testing.T) {
 	r.stop()
 }
 
+func TestAReplayHasAnIdentityOfItsOwnAndADaemonThatGoesOnDoesNot(t *testing.T) {
+	t.Parallel()
+	b := newBroker(t)
+	identity := func(start Start) string {
+		opts := b.options("a")
+		opts.Start = start
+		in := open(t, opts)
+		defer in.Close()
+		return in.origin.Identity
+	}
+	first, again := identity(Start{}), identity(Start{})
+	replay, another := identity(Start{Mode: StartSequence, Sequence: 1}), identity(Start{Mode: StartSequence, Sequence: 1})
+	if first != again || !strings.HasPrefix(replay, first+"~") || replay == another {
+		t.Errorf("identities %q, %q, then %q and %q", first, again, replay, another)
+	}
+}
+
 func TestAReplayLeavesTheConsumerOfAGroupAlone(t *testing.T) {
 	t.Parallel()
 	b := newBroker(t)

@@ -80,34 +80,42 @@ func (in *Input) fetchAll(ctx context.Context, to *arrivals) {
 	log := logging.Every(in.opts.Log, time.Second)
 	delay := delayBase
 	for to.wait(ctx) {
-		n, err := in.fetch(ctx, to)
+		round, cancel := context.WithCancel(ctx)
+		in.mu.Lock()
+		in.interrupt = cancel
+		in.mu.Unlock()
+		n, err := in.fetch(round, to)
 		if n > 0 || err == nil {
 			delay = delayBase
 		}
-		if err == nil || ctx.Err() != nil {
-			continue
-		}
-		if in.conn.IsConnected() {
-			log.Warn("Messages cannot be fetched", "consumer", in.name, "stream", in.origin.Stream, "error", err.Error())
-			if err := in.repair(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("The consumer cannot be used", "consumer", in.name, "stream", in.origin.Stream, "error", err.Error())
+		if err != nil && round.Err() == nil {
+			in.failed(round, log, err)
+			select {
+			case <-time.After(delay):
+			case <-round.Done():
 			}
+			delay = min(2*delay, delayMax)
 		}
-		select {
-		case <-time.After(delay):
-		case <-ctx.Done():
-		}
-		delay = min(2*delay, delayMax)
+		cancel()
 	}
 }
 
-// fetch makes one pull and returns how many messages it brought.
+// failed does what can be done after a pull has failed.
+func (in *Input) failed(ctx context.Context, log *logging.Limited, err error) {
+	if !in.conn.IsConnected() {
+		return
+	}
+	log.Warn("Messages cannot be fetched", "consumer", in.name, "stream", in.streamName(), "error", err.Error())
+	if errors.Is(err, jetstream.ErrServerShutdown) {
+		return
+	}
+	if err := in.repair(ctx); err != nil && ctx.Err() == nil {
+		log.Warn("The consumer cannot be used", "consumer", in.name, "stream", in.streamName(), "error", err.Error())
+	}
+}
+
+// fetch makes one pull and returns how many messages it brought. That ctx ends it is not an error.
 func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	in.mu.Lock()
-	in.interrupt = cancel
-	in.mu.Unlock()
 	pull, err := in.consumer.Fetch(batch, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(heartbeat),
 		jetstream.FetchMaxBytes(max(batchBytes, 2*int(in.conn.MaxPayload()))))
 	if err != nil {
@@ -123,7 +131,7 @@ func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
 	return n, err
 }
 
-// reconnected ends the pull under way: the server does not know of it any more.
+// reconnected ends the pull under way, and what is done about one that has failed: the server does not know of either any more.
 func (in *Input) reconnected() {
 	in.mu.Lock()
 	defer in.mu.Unlock()

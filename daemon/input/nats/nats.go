@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"log/slog"
@@ -38,6 +39,7 @@ type Hooks struct {
 type Input struct {
 	opts     Options
 	name     string       // of the consumer
+	replay   string       // tells results of a replay from all others; empty without one
 	origin   *flow.Origin // of messages of stream; belongs to Open, then to the fetching goroutine
 	conn     *natsconn.Conn
 	stream   jetstream.Stream   // these two belong to Open, then to the fetching goroutine
@@ -45,7 +47,7 @@ type Input struct {
 	open     *flights
 
 	mu        sync.Mutex
-	interrupt context.CancelFunc // of the fetch under way, whose server may be gone
+	interrupt context.CancelFunc // of the round of fetching under way, whose server may be gone
 
 	stop    context.CancelFunc // of the acknowledger
 	stopped <-chan struct{}
@@ -61,6 +63,9 @@ func Open(ctx context.Context, opts Options) (*Input, error) {
 			return nil, err
 		}
 		in.name = opts.Group
+	}
+	if opts.Start.Mode != StartResume { // else a duplicate window would swallow what is repeated on purpose
+		in.replay = "~" + rand.Text()
 	}
 	in.origin = &flow.Origin{Type: "nats", Stream: in.streamName()}
 	conn, err := natsconn.Connect(ctx, opts.Address, natsconn.Options{

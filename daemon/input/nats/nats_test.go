@@ -188,6 +188,16 @@ func slow(t *testing.T, silent bool) int64 {
 		<-pace.C
 		got = append(got, r.texts(1)...)
 	}
+	if silent { // what comes again comes anywhere, and some of it is not read here
+		r.cancel()
+		if err := flowtest.Soon(t, "the input has returned", r.ran); err != nil {
+			t.Error(err)
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+		return again.Load()
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -265,7 +275,9 @@ func TestAServerThatRestartsInMidStreamLosesNothing(t *testing.T) {
 	go func() {
 		for i := range total {
 			for {
-				_, err := b.js.Publish(t.Context(), "a", []byte(fmt.Sprint(i)), jetstream.WithMsgID(fmt.Sprint(i)))
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				_, err := b.js.Publish(ctx, "a", []byte(fmt.Sprint(i)), jetstream.WithMsgID(fmt.Sprint(i)))
+				cancel()
 				if err == nil {
 					break
 				}
@@ -320,13 +332,15 @@ func TestAConsumerThatIsDeletedIsMadeAnewWhereItStood(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.publish("a", "5")
-	if diff := cmp.Diff([]string{"5"}, r.texts(1)); diff != "" {
-		t.Errorf("messages that are under way came again: %s", diff)
+	// A server that still writes the old consumer's state when the new one is made gives it to that one: then messages that are
+	// acknowledged may come again. Those that are under way must not.
+	for text := ""; text != "5"; {
+		if text = r.texts(1)[0]; text == "3" || text == "4" {
+			t.Errorf("message %s is under way and came again", text)
+		}
 	}
 	got[2].Ack.Done(true)
 	got[3].Ack.Done(true)
-	// A server that still writes the old consumer's state when the new one is made gives it to that one: then acknowledged messages
-	// may come again.
 	done := r.commitAll()
 	b.settled(in, 5)
 	done()

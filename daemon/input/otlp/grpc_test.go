@@ -144,7 +144,7 @@ func TestEveryStatusIsTheDocumentedOne(t *testing.T) {
 	refused(t, "not ready", err, codes.Unavailable, "event channel closed", false)
 
 	queue := intake(1)
-	in = ready(t, Options{Timeout: time.Millisecond, Hooks: counts.hooks()}, queue)
+	in = ready(t, Options{Timeout: 100 * time.Millisecond, Hooks: counts.hooks()}, queue)
 	client := dial(t, serve(t, in), nil)
 	_, err = client.Export(t.Context(), bodies("a", "b"))
 	refused(t, "full", err, codes.ResourceExhausted, "event queue full", true)
@@ -159,7 +159,8 @@ func TestEveryStatusIsTheDocumentedOne(t *testing.T) {
 	refused(t, "broken", err, codes.InvalidArgument, "decode failed: unexpected EOF", false)
 
 	queue.Close()
-	_, err = client.Export(t.Context(), bodies("a"))
+	patient := dial(t, serve(t, ready(t, Options{Hooks: counts.hooks()}, queue)), nil)
+	_, err = patient.Export(t.Context(), bodies("a"))
 	refused(t, "closed", err, codes.Unavailable, "event channel closed", false)
 	counts.verify(t, []string{"grpc protobuf", "grpc protobuf", "grpc protobuf"}, 1, []string{
 		"grpc channel_closed", "grpc queue_full", "grpc too_large", "grpc too_large", "grpc decode", "grpc channel_closed",

@@ -105,7 +105,7 @@ func TestEveryReplyOverHTTPIsTheDocumentedOne(t *testing.T) {
 		"larger than the other limit, decompressed": {maxBody: 80, encoding: "gzip", body: zipped(marshal(t, bodies(strings.Repeat("x", 1000)))), status: 200,
 			answer: protobufType, queued: []string{`{"body":"` + strings.Repeat("x", 1000) + `"}`}},
 		"too large decompressed": {
-			encoding: "gzip", body: zipped(make([]byte, maxDecompressed+1)), status: 413, error: "too_large",
+			encoding: "gzip", body: append(zeros(maxDecompressed>>20), zipped([]byte{0})...), status: 413, error: "too_large",
 			reply: `{"error":"request body exceeds maximum size","max_bytes":67108864}`,
 		},
 	} {
@@ -219,7 +219,7 @@ func TestNobodyIsServedBeforeTheStartOrAfterTheEnd(t *testing.T) {
 func TestAFullQueueIsA429WhenThereIsATimeout(t *testing.T) {
 	t.Parallel()
 	queue, counts := intake(2), &tally{}
-	w := post(ready(t, Options{Timeout: time.Millisecond, Hooks: counts.hooks()}, queue), "", "", marshal(t, bodies("a", "b", "c")))
+	w := post(ready(t, Options{Timeout: 100 * time.Millisecond, Hooks: counts.hooks()}, queue), "", "", marshal(t, bodies("a", "b", "c")))
 	if w.Code != 429 || w.Body.String() != `{"error":"event queue full"}` || w.Header().Get("Retry-After") != "1" {
 		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
 	}

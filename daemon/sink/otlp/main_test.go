@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -49,7 +51,7 @@ func receive(t *testing.T, address string, config *tls.Config) *receiver {
 	in := input.New(input.Options{MaxBody: 64 << 20})
 	r := &receiver{address: l.Addr().String(), queue: flow.NewIntake(100000, flow.IntakeHooks{})}
 	ctx, cancel := context.WithCancel(context.Background())
-	r.server = &http.Server{Protocols: new(http.Protocols), TLSConfig: config, Handler: r.watch(in)}
+	r.server = &http.Server{Protocols: new(http.Protocols), TLSConfig: config, Handler: r.watch(in), ErrorLog: log.New(io.Discard, "", 0)}
 	r.server.Protocols.SetHTTP1(true)
 	r.server.Protocols.SetHTTP2(config != nil)
 	r.server.Protocols.SetUnencryptedHTTP2(config == nil)

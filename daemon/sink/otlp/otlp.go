@@ -44,6 +44,9 @@ type exporter interface {
 const (
 	maxRequest     = 2 << 20 // bytes of results, unless a single one is longer
 	requestTimeout = 10 * time.Second
+	// grace is how much longer a request may take once the sink is told to stop. One that is broken off may have been taken, and then its
+	// results are delivered twice.
+	grace = time.Second
 )
 
 // Open returns a sink to address, which is SCHEME://HOST[:PORT][/PATH][?QUERY]. What is wrong with it, or with the certificates that it
@@ -72,6 +75,9 @@ func Open(address string, opts Options) (*Sink, error) {
 // records that the other side refuses for good.
 func (s *Sink) Deliver(ctx context.Context, lines [][]byte) (int, error) {
 	for written := 0; written < len(lines); {
+		if ctx.Err() != nil {
+			return written, ctx.Err()
+		}
 		records, err := take(lines[written:])
 		if len(records) == 0 {
 			return written, flow.Permanent(err)
@@ -103,7 +109,7 @@ func take(lines [][]byte) (records []*logs.LogRecord, err error) {
 
 // send sends one request.
 func (s *Sink) send(ctx context.Context, records []*logs.LogRecord) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := bound(ctx)
 	defer cancel()
 	partial, err := s.to.export(ctx, s.request(records))
 	if err != nil {
@@ -118,6 +124,22 @@ func (s *Sink) send(ctx context.Context, records []*logs.LogRecord) error {
 		s.opts.Rejected(rejected, cut(partial.GetErrorMessage()))
 	}
 	return nil
+}
+
+// bound returns the context of one request, which outlives parent by the grace time.
+func bound(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), requestTimeout)
+	stop := context.AfterFunc(parent, func() {
+		select {
+		case <-time.After(grace):
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 func (s *Sink) request(records []*logs.LogRecord) *collector.ExportLogsServiceRequest {

@@ -340,6 +340,25 @@ func TestACollectorThatDoesNotAnswerDoesNotHoldUpTheEnd(t *testing.T) {
 	}
 }
 
+func TestARequestThatIsUnderWayMayEnd(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"otlp", "otlphttp"} {
+		r := receive(t, "127.0.0.1:0", nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		r.fails = func() int { // the request has arrived
+			cancel()
+			return 0
+		}
+		s := open(t, scheme+"://"+r.address)
+		if n, err := s.Deliver(ctx, [][]byte{[]byte(result)}); n != 1 || err != nil || len(r.events()) != 1 {
+			t.Errorf("%s: %d, %v", scheme, n, err)
+		}
+		if n, err := s.Deliver(ctx, [][]byte{[]byte(result)}); n != 0 || err == nil || len(r.events()) != 0 {
+			t.Errorf("%s, after the end: %d, %v", scheme, n, err)
+		}
+	}
+}
+
 func FuzzRecord(f *testing.F) {
 	f.Add([]byte(result))
 	f.Add([]byte(`{"a":[{},[],null,1e999,"\ud800"]}`))
