@@ -56,7 +56,7 @@ type streams struct {
 // run executes the command line args and returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 	if len(args) >= 2 && args[0] == "engine" && args[1] == "daemon" {
-		args = args[2:] // the reference's spelling
+		args = append([]string{"run"}, args[2:]...) // the reference's spelling
 	}
 	layers, unreadable := loadLayers(args)
 	exited := false

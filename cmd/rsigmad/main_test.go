@@ -119,6 +119,7 @@ func TestExitStatuses(t *testing.T) {
 		want int
 	}{
 		"help":                              {[]string{"--help"}, 0},
+		"help in the reference's spelling":  {[]string{"engine", "daemon", "--help"}, 0},
 		"version":                           {[]string{"--version"}, 0},
 		"nothing matches":                   {[]string{"eval", "-r", rules, "-e", "{}"}, 0},
 		"an unknown flag":                   {[]string{"--nope"}, 3},

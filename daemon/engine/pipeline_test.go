@@ -262,8 +262,12 @@ func TestEachEventIsJudgedByOneGeneration(t *testing.T) {
 	}
 	r := newRig(t, gen(0), nil)
 	var feeding sync.WaitGroup
+	swapped := make(chan struct{}, 1)
 	feeding.Go(func() {
 		for i := range events {
+			if i%200 == 199 {
+				<-swapped // so that a slow machine swaps as well
+			}
 			r.put(i, fmt.Sprintf(`{"n":%d,"timestamp":1795168800}`, i))
 		}
 	})
@@ -275,6 +279,10 @@ func TestEachEventIsJudgedByOneGeneration(t *testing.T) {
 		swaps++
 		if _, err := r.p.Swap(context.Background(), gen(swaps)); err != nil {
 			t.Fatal(err)
+		}
+		select {
+		case swapped <- struct{}{}:
+		default:
 		}
 		select {
 		case <-end:
@@ -416,6 +424,9 @@ func TestNothingIsLostWhenThePipelineIsStopped(t *testing.T) {
 	where := map[string]int{}
 	for _, w := range seen {
 		where[w]++
+	}
+	if judged := len(seen) - where["the pipeline"]; r.events.Load() != int64(judged) {
+		t.Errorf("%d events are reported, %d were judged: %v", r.events.Load(), judged, where)
 	}
 	if len(where) < 4 {
 		t.Errorf("the stop was not in the middle of things: %v", where)

@@ -45,6 +45,8 @@ func (p *Pipeline) writeBatch(ctx context.Context, b *batch) bool {
 		if p.opts.Results.Put(ctx, unit) != nil {
 			p.rest.Units = append(p.rest.Units, unit)
 			p.rest.Messages = append(p.rest.Messages, b.messages[i+1:]...)
+			b.outcomes = b.outcomes[:i+1]
+			p.report(b)
 			return false
 		}
 	}
