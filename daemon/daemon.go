@@ -116,6 +116,10 @@ func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
 	ended := make(chan error, 1)
 	go d.guarded(func() { ended <- d.input.Run(inputs, d.intake) })()
 	go d.guarded(func() { d.otlp.Run(inputs, d.intake) })() // it has no end of its own
+	<-d.otlp.Ready()
+	if d.events != nil {
+		<-d.events.Ready()
+	}
 	d.state.Store(running)
 	d.log.Info("Event source started", "input", d.cfg.Input)
 	limit := d.wait(ctx, ended)

@@ -236,6 +236,39 @@ func TestAnOutputThatFailsIsLoggedAlsoWithDeadLetters(t *testing.T) {
 	}
 }
 
+// TestWhatNeitherOutputNorDeadLettersTakeCountsAsDropped fails both, and beside it, as the negative control, only the output.
+func TestWhatNeitherOutputNorDeadLettersTakeCountsAsDropped(t *testing.T) {
+	t.Parallel()
+	rules := write(t, "r.yml", numbered)
+	for letters, want := range map[string]struct {
+		status                 int
+		dlq, dropped, failures float64
+	}{
+		"file:///dev/full": {503, 0, 5, 5},
+		"file://" + filepath.Join(t.TempDir(), "dlq"): {200, 5, 0, 0},
+	} {
+		p := launch(t, "-r", rules, "--input", "http", "--output", "file:///dev/full", "--dlq", letters, "--sink-retry-max", "0", "--metrics-extended").ready()
+		if status, body := p.request("POST", "/api/v1/events?sync=true", strings.NewReader(events(1, 5))); status != want.status {
+			t.Fatalf("%d %s", status, body)
+		}
+		m := p.metrics()
+		for series, n := range map[string]float64{
+			`rsigma_sink_results_total{outcome="dlq",sink="file"}`:       want.dlq,
+			`rsigma_sink_results_total{outcome="dropped",sink="file"}`:   want.dropped,
+			`rsigma_dropped_total{reason="dlq_write_failed"}`:            want.dropped,
+			"rsigma_dlq_write_failures_total":                            want.failures,
+			`rsigma_sink_results_total{outcome="delivered",sink="file"}`: 0,
+		} {
+			if got, ok := m[series]; !ok || got != n {
+				t.Errorf("%s: %s is %v (there: %t), want %v", letters, series, got, ok, n)
+			}
+		}
+		if status := p.stop(); status != 0 {
+			t.Errorf("exit status %d", status)
+		}
+	}
+}
+
 func TestAReloadReplacesTheRulesOrKeepsThem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -29,13 +29,16 @@ type Options struct {
 // Input is an http.Handler whose events Run forwards.
 type Input struct {
 	opts    Options
-	out     atomic.Pointer[flow.Intake] // nil until the daemon is ready
-	closed  atomic.Bool                 // Run has returned
+	out     atomic.Pointer[flow.Intake] // nil until Run
+	ready   chan struct{}
+	closed  atomic.Bool // Run has returned
 	buffers *buffers
 }
 
 // New returns an input.
-func New(opts Options) *Input { return &Input{opts: opts, buffers: newBuffers()} }
+func New(opts Options) *Input {
+	return &Input{opts: opts, ready: make(chan struct{}), buffers: newBuffers()}
+}
 
 var origin = flow.Origin{Type: "http"}
 
@@ -43,10 +46,14 @@ var origin = flow.Origin{Type: "http"}
 // cancelled are refused; the others go on until out is closed.
 func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 	in.out.Store(out)
+	close(in.ready)
 	<-ctx.Done()
 	in.closed.Store(true)
 	return nil
 }
+
+// Ready is closed once Run takes events: whoever is told before that the daemon is ready may be refused.
+func (in *Input) Ready() <-chan struct{} { return in.ready }
 
 // Close implements flow.Input.
 func (in *Input) Close() error { return nil }

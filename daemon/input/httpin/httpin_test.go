@@ -64,11 +64,7 @@ func ready(t *testing.T, opts Options, intake *flow.Intake) *Input {
 		cancel()
 		flowtest.Soon(t, "the input has returned", ran)
 	})
-	for deadline := time.Now().Add(10 * time.Second); in.out.Load() == nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the input does not run")
-		}
-	}
+	flowtest.Soon(t, "the input takes events", in.Ready())
 	return in
 }
 
@@ -167,6 +163,11 @@ func TestNobodyIsServedBeforeTheStartOrAfterTheEnd(t *testing.T) {
 	w := serve(in, "", "", strings.NewReader("a"))
 	if w.Code != 503 || w.Body.String() != `{"error":"not ready","accepted":0}` || w.Header().Get("Retry-After") != "1" {
 		t.Errorf("before: %d %s %v", w.Code, w.Body, w.Header())
+	}
+	select {
+	case <-in.Ready():
+		t.Error("ready before the start")
+	default:
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	collector "go.opentelemetry.io/proto/otlp/collector/logs/v1"
@@ -81,11 +80,7 @@ func ready(t testing.TB, opts Options, queue *flow.Intake) *Input {
 		cancel()
 		flowtest.Soon(t, "the input has returned", ran)
 	})
-	for deadline := time.Now().Add(10 * time.Second); in.out.Load() == nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the input does not run")
-		}
-	}
+	flowtest.Soon(t, "the input takes events", in.Ready())
 	return in
 }
 

@@ -53,15 +53,16 @@ const (
 // Input is an http.Handler whose records Run forwards. It is safe for concurrent use.
 type Input struct {
 	opts            Options
-	out             atomic.Pointer[flow.Intake] // nil until the daemon is ready
-	closed          atomic.Bool                 // Run was told to stop
+	out             atomic.Pointer[flow.Intake] // nil until Run
+	ready           chan struct{}
+	closed          atomic.Bool // Run was told to stop
 	bodies, decoded budget
 	grpc            *grpc.Server
 }
 
 // New returns an input.
 func New(opts Options) *Input {
-	in := &Input{opts: opts, bodies: budget{max: maxBodies}, decoded: budget{max: maxDecoded}}
+	in := &Input{opts: opts, ready: make(chan struct{}), bodies: budget{max: maxBodies}, decoded: budget{max: maxDecoded}}
 	in.grpc = newGRPC(in)
 	return in
 }
@@ -72,10 +73,14 @@ var origin = flow.Origin{Type: "otlp"}
 // cancelled are refused; those whose records are being queued go on until out is closed.
 func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 	in.out.Store(out)
+	close(in.ready)
 	<-ctx.Done()
 	in.closed.Store(true)
 	return nil
 }
+
+// Ready is closed once Run takes records: whoever is told before that the daemon is ready may be refused.
+func (in *Input) Ready() <-chan struct{} { return in.ready }
 
 // Close implements flow.Input. It does not break off requests that still wait for their records.
 func (in *Input) Close() error { return nil }
