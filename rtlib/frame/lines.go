@@ -28,9 +28,12 @@ type Reader struct {
 	start  bool
 }
 
+// BufferSize is how much a Reader reads at once. A bufio.Reader of that size is used as it is.
+const BufferSize = 128 << 10
+
 // NewReader returns a Reader over r with the limit MaxLine.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{r: bufio.NewReaderSize(r, 256<<10), max: MaxLine, start: true}
+	return &Reader{r: bufio.NewReaderSize(r, BufferSize), max: MaxLine, start: true}
 }
 
 // Number returns the number of the line that Next returned last, from 1, blank lines included.

@@ -5,13 +5,12 @@ import (
 	"context"
 	"io"
 	"sync"
+
+	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
-// bufferSize is what flow.Lines wants, so that it reads from our buffer instead of making its own.
-const bufferSize = 256 << 10
-
 // maxBuffers bounds the bodies that are read at a time, and with them their memory, to 64 MiB (reliability.md T6).
-const maxBuffers = 64 << 20 / bufferSize
+const maxBuffers = 64 << 20 / frame.BufferSize
 
 // buffers are shared by requests. It is safe for concurrent use.
 type buffers struct {
@@ -32,7 +31,7 @@ func (b *buffers) take(ctx context.Context, r io.Reader) (*bufio.Reader, error) 
 		buf.Reset(r)
 		return buf, nil
 	}
-	return bufio.NewReaderSize(r, bufferSize), nil
+	return bufio.NewReaderSize(r, frame.BufferSize), nil
 }
 
 // give returns a buffer.
