@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -34,12 +35,13 @@ func (b backend) Status() api.Status {
 	s := api.Status{
 		StateEntries: int(d.metrics.StateEntries.Value()), EventsProcessed: d.metrics.EventsProcessed.Value(),
 		DetectionMatches: d.metrics.DetectionMatches.Value(), CorrelationMatches: d.metrics.CorrelationMatches.Value(),
-		UptimeSeconds: time.Since(d.start).Seconds(), Version: d.cfg.Version,
+		UptimeSeconds: time.Since(d.start).Seconds(), Version: d.cfg.Version, PID: os.Getpid(),
 		DetectionRules: int(d.metrics.DetectionRules.Value()), CorrelationRules: int(d.metrics.CorrelationRules.Value()),
 	}
 	if d.sources != nil {
 		s.Sources = d.sources.counters()
 	}
+	s.State = d.stateStatus()
 	r := d.reloader.Load()
 	if r == nil {
 		return s

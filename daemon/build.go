@@ -15,10 +15,9 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/dlq"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/daemon/handover"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
 	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
-	"github.com/rsigma-go/rsigma/daemon/input/stdin"
-	unixin "github.com/rsigma-go/rsigma/daemon/input/unix"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/live"
 	"github.com/rsigma-go/rsigma/daemon/logging"
@@ -58,12 +57,15 @@ func (d *daemon) build(ctx, background context.Context) error {
 	if err := d.loadSources(); err != nil {
 		return err
 	}
-	if err := d.listen(background); err != nil {
-		return err
+	if d.from.predecessor == nil {
+		if err := d.own(ctx, background); err != nil {
+			return err
+		}
 	}
 	if err := d.resolveSources(ctx); err != nil {
 		return err
 	}
+	d.files = d.watchFiles()
 	gen, report, err := d.load(ctx, reload.ResolveNone)
 	if report != nil {
 		d.logReport(report)
@@ -72,7 +74,19 @@ func (d *daemon) build(ctx, background context.Context) error {
 		return err
 	}
 	d.logLoaded(gen, report)
+	if d.from.predecessor != nil {
+		if err := d.own(ctx, background); err != nil {
+			return err
+		}
+	}
+	if err := d.recoverState(ctx, gen); err != nil {
+		return err
+	}
+	d.inherit(gen)
 	if err := d.openSinks(ctx, specs, letters); err != nil {
+		return err
+	}
+	if err := d.startLog(); err != nil {
 		return err
 	}
 	d.intake = flow.NewIntake(d.cfg.Buffer, d.counters.intake())
@@ -80,11 +94,30 @@ func (d *daemon) build(ctx, background context.Context) error {
 	d.pipeline.Store(engine.NewPipeline(gen, engine.PipelineOptions{
 		Batch: d.cfg.Batch, Workers: d.cfg.Workers, LogSource: d.cfg.LogSource, Format: d.cfg.Format, Syslog: d.cfg.Syslog, Filter: filter,
 		Render: d.cfg.Render, Intake: d.intake, Results: d.fanout, Dead: d.dead, Hooks: d.counters.engine(), CostRate: d.cfg.CostRate,
-		Keys: slices.ContainsFunc(specs, func(s sink.Spec) bool { return s.Scheme == "nats" }),
+		Keys:     d.cfg.ResultID || d.saved != nil || slices.ContainsFunc(specs, func(s sink.Spec) bool { return s.Scheme == "nats" }),
+		ShowKeys: d.cfg.ResultID, Log: d.pipelineLog(), Commit: d.cfg.State.Commit, AckAtCommit: d.cfg.State.AckAtCommit,
 	}))
 	d.metrics.BeforeScrape(d.counters.beforeScrape)
 	d.watch(background, report)
-	return d.openInput(ctx)
+	if err := d.openInput(ctx); err != nil {
+		return err
+	}
+	if err := d.taken(ctx); err != nil {
+		return err
+	}
+	d.awaitUpgrades(background)
+	return nil
+}
+
+// own takes what only one process can have. A process that is to take over from another one does so as late as possible.
+func (d *daemon) own(ctx, background context.Context) error {
+	if err := d.takeOver(ctx); err != nil {
+		return err
+	}
+	if err := d.openStore(); err != nil {
+		return err
+	}
+	return d.listen(background)
 }
 
 // specs reads --output and --dlq.
@@ -146,7 +179,7 @@ func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (f
 	case "stdout":
 		return stdoutsink.New(d.parts.Stdout, d.cfg.Pretty), nil
 	case "file":
-		return filesink.Open(s.Target, mode)
+		return d.openFile(s, mode)
 	case "unix":
 		return unixsink.Open(s.Target)
 	case "nats":
@@ -155,6 +188,17 @@ func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (f
 		return d.openOTLPSink(s)
 	}
 	return nil, errors.New("no such sink")
+}
+
+// openFile opens a file to append to. After a crash it tells what it may write twice.
+func (d *daemon) openFile(s sink.Spec, mode os.FileMode) (flow.Sink, error) {
+	return filesink.OpenWith(s.Target, filesink.Options{
+		Mode: mode, Sync: d.cfg.State.Power,
+		Unsure: func(results int, why error) {
+			d.log.Warn("Results of an earlier run may be written twice: the file is not the one they were written to", "sink", s.Text,
+				"results", results, "error", why.Error())
+		},
+	})
 }
 
 // exhausted hands results that o could not deliver to the dead letters.
@@ -207,7 +251,9 @@ func (d *daemon) checkInput() error {
 		return errors.New("--exit-on-eof needs --input stdin: nothing else has an end")
 	}
 	if d.cfg.Input == "http" {
-		d.events = httpin.New(httpin.Options{MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout})
+		d.events = httpin.New(httpin.Options{
+			MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, SyncTimeout: syncLimit, Replies: d.replies(), Client: api.Client,
+		})
 	}
 	return nil
 }
@@ -218,11 +264,11 @@ func (d *daemon) openInput(ctx context.Context) (err error) {
 	case d.events != nil:
 		d.input = d.events
 	case unix:
-		d.input, err = unixin.Open(path, logging.For(d.log, targetIO))
+		d.input, err = d.openUnix(path)
 	case strings.HasPrefix(d.cfg.Input, "nats://"):
 		d.input, err = d.openNATS(ctx)
 	default:
-		d.input = stdin.New(d.parts.Stdin)
+		d.input = d.openStdin()
 	}
 	if err != nil {
 		d.input = nil
@@ -245,8 +291,12 @@ func (d *daemon) listen(ctx context.Context) error {
 			TapSession:  d.metrics.TapSessions.Inc, TapStreamed: d.metrics.TapStreamed.Inc,
 		},
 	}
-	d.otlp = otlpin.New(otlpin.Options{MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, Hooks: d.counters.otlp()})
+	d.otlp = otlpin.New(otlpin.Options{
+		MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, Sync: d.cfg.State.Durable && !d.cfg.State.OTLPAsync, SyncTimeout: syncLimit,
+		Hooks: d.counters.otlp(),
+	})
 	opts.OTLP = d.otlp
+	opts.Upgrade = d.requestUpgrade
 	if d.events != nil {
 		opts.Events = d.events
 	}
@@ -281,7 +331,6 @@ func (d *daemon) hosts() []string {
 
 // watch starts what reloads rules, until ctx is done.
 func (d *daemon) watch(ctx context.Context, active *reload.Report) {
-	log := logging.For(d.log, targetReload)
 	r := reload.NewReloader(reload.ReloaderOptions{
 		Load: d.load, Swap: d.pipeline.Load().Swap, Active: active, Debounce: d.cfg.Debounce, Log: d.log,
 		Others:   []func(reload.Trigger) error{d.reloadTLS, d.reopen},
@@ -289,21 +338,42 @@ func (d *daemon) watch(ctx context.Context, active *reload.Report) {
 	})
 	d.reloader.Store(r)
 	d.background.Go(func() { r.Run(ctx) })
-	changed := func() { r.Trigger(reload.TriggerFile) }
-	watched := reload.Watched{Rules: d.cfg.Rules.Rules, Pipelines: d.cfg.Rules.Pipelines, Sources: d.cfg.Sources.Files}
-	run := watch.Start(watched.Watch(changed, func(err error) { log.Warn("Files are not watched as they should be", "error", err.Error()) }))
-	d.background.Go(func() { run(ctx) })
+	files := d.files
+	d.files = nil
+	d.background.Go(func() { files(ctx) })
 	d.background.Go(func() {
 		for {
 			select {
 			case <-d.parts.Hangup:
-				r.Trigger(reload.TriggerSignal)
+				d.hangUp(r)
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
 	d.refreshSources(ctx)
+}
+
+// watchFiles notes the state of all files from which rules are made, before they are read, and returns what reloads when they change.
+func (d *daemon) watchFiles() func(context.Context) {
+	log := logging.For(d.log, targetReload)
+	changed := func() { d.reloader.Load().Trigger(reload.TriggerFile) }
+	watched := reload.Watched{Rules: d.cfg.Rules.Rules, Pipelines: d.cfg.Rules.Pipelines, Sources: d.cfg.Sources.Files}
+	return watch.Start(watched.Watch(changed, func(err error) { log.Warn("Files are not watched as they should be", "error", err.Error()) }))
+}
+
+// hangUp reloads after SIGHUP. A service manager that has sent it waits for the end.
+func (d *daemon) hangUp(r *reload.Reloader) {
+	d.tell(handover.Reloading())
+	done, ok := r.Trigger(reload.TriggerSignal)
+	if !ok {
+		d.tell(handover.Ready())
+		return
+	}
+	d.background.Go(func() {
+		<-done
+		d.tell(handover.Ready())
+	})
 }
 
 // reloadTLS reads the certificates anew.

@@ -9,11 +9,13 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/alert"
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/daemon/handover"
 	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
 	"github.com/rsigma-go/rsigma/daemon/natsconn"
 	"github.com/rsigma-go/rsigma/daemon/reload"
+	"github.com/rsigma-go/rsigma/daemon/store"
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
 )
@@ -37,6 +39,7 @@ type Config struct {
 	DLQ      string   // empty for none
 	Render   alert.Format
 	Pretty   bool
+	ResultID bool // results show their ids
 	Retry    flow.Retry
 	BatchMax int
 
@@ -46,12 +49,16 @@ type Config struct {
 	Debounce      time.Duration // of reloads
 	CostRate      float64
 
+	State State
+
 	Listen   listen.Options
 	APIHosts []string
 	Auth     *api.Auth
 	Tap      Live
 	Tail     Live
 	Metrics  metrics.Options
+
+	Upgrade Upgrade
 
 	Version string
 }
@@ -78,6 +85,9 @@ type Sources struct {
 	MaxSize                                                           int64
 }
 
+// StepDelivered is the step after each delivery, before anything notes it.
+const StepDelivered = "delivered"
+
 // Parts are what the program gives the daemon.
 type Parts struct {
 	Stdin  io.Reader
@@ -85,6 +95,19 @@ type Parts struct {
 	Log    *slog.Logger
 	// Hangup delivers one value for each SIGHUP.
 	Hangup <-chan os.Signal
+	// Upgrade delivers one value for each SIGUSR2.
+	Upgrade <-chan os.Signal
+	// Sockets listen already, by name.
+	Sockets map[string]*os.File
+	// Parcel, if not nil, may change what is handed over: tests plant a fault there.
+	Parcel func(*handover.Parcel)
+	// Predecessor is the process from which this one takes over, nil if there is none.
+	Predecessor *handover.Predecessor
+	// OpenState opens a state file. power asks for one that survives a loss of power; warn takes what is odd about it.
+	OpenState func(path string, power bool, warn func(string)) (store.Store, error)
+	// Step, if not nil, is called at each step of what makes state durable, and with StepDelivered after each delivery: tests of crashes
+	// end the process there.
+	Step func(name string)
 	// Exit ends the program at once. It is called after a panic in the flow of events: better no daemon than half of one.
 	Exit func(status int)
 }

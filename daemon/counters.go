@@ -149,8 +149,15 @@ func (c *counters) sink(label string) flow.SenderHooks {
 	c.m.Sink(label)
 	o := c.outcomes(label)
 	dropped, failed, retries := c.m.SinkDropped.With(label), c.m.SinkFailures.With(label), c.m.SinkRetries.With(label)
+	delivered := o.delivered.Add
+	if step := c.d.parts.Step; step != nil {
+		delivered = func(n int) {
+			o.delivered.Add(n)
+			step(StepDelivered)
+		}
+	}
 	return flow.SenderHooks{
-		Delivered: o.delivered.Add,
+		Delivered: delivered,
 		Dropped:   func(n int) { dropped.Add(n); o.dropped.Add(n) },
 		Failed:    failed.Add,
 		Retried:   retries.Inc,

@@ -15,6 +15,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/dlq"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/daemon/handover"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
 	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/listen"
@@ -22,6 +23,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
 	"github.com/rsigma-go/rsigma/daemon/reload"
+	"github.com/rsigma-go/rsigma/daemon/store"
 )
 
 // The components that log.
@@ -42,6 +44,7 @@ type daemon struct {
 	parts Parts
 	log   *slog.Logger
 	start time.Time
+	from  origin
 
 	metrics  *metrics.Set
 	listener *listen.Listener
@@ -57,16 +60,24 @@ type daemon struct {
 	fanout  *flow.Fanout
 	input   flow.Input
 	sources *sources // nil without dynamic sources
+	saved   *state   // nil without a state file
+	store   store.Store
 
 	// The API may be called while they are being made.
 	pipeline atomic.Pointer[engine.Pipeline]
 	reloader atomic.Pointer[reload.Reloader]
 	state    atomic.Int32
 
+	upgrading atomic.Bool         // somebody has asked for it
+	upgrades  chan upgradeRequest // of the API
+	prepared  chan *successor
+	files     func(context.Context) // watches files; see watch.Start
+
 	background sync.WaitGroup // ends with the context that start makes
 	core       sync.WaitGroup // pipeline and fan-out
 	outlets    sync.WaitGroup // senders: one may be stuck in its sink
 	letters    sync.WaitGroup // the dead-letter queue
+	reading    sync.WaitGroup // the input
 	counters   *counters
 }
 
@@ -79,17 +90,37 @@ const (
 
 // Run builds the daemon of cfg, runs it until ctx is done or, with ExitOnEOF, its input ends, and stops it. An error says that it
 // could not be started.
+//
+// If another process is to take over and cannot, the daemon begins again.
 func Run(ctx context.Context, cfg Config, parts Parts) error {
-	d := &daemon{cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now()}
+	from := &origin{sockets: parts.Sockets, predecessor: parts.Predecessor}
+	for from != nil {
+		var err error
+		if from, err = runOnce(ctx, cfg, parts, *from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOnce is one life of the daemon. It returns where the next one begins, nil if there is none.
+func runOnce(ctx context.Context, cfg Config, parts Parts, from origin) (*origin, error) {
+	d := &daemon{
+		cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now(), from: from,
+		upgrades: make(chan upgradeRequest, 1), prepared: make(chan *successor),
+	}
 	background, cancel := context.WithCancel(context.Background())
 	defer d.leave(closeLimit)
+	defer d.disconnectSources()
 	defer cancel()
 	if err := d.build(ctx, background); err != nil {
 		d.abort()
-		return err
+		if d.from.predecessor != nil {
+			d.from.predecessor.Failed(err)
+		}
+		return nil, err
 	}
-	d.run(ctx, cancel)
-	return nil
+	return d.run(ctx, cancel), nil
 }
 
 // leave waits for what runs in the background, at most for limit: a file system that does not answer must not hold up the end.
@@ -99,8 +130,8 @@ func (d *daemon) leave(limit time.Duration) {
 	}
 }
 
-// run runs what was built: first what is downstream.
-func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
+// run runs what was built: first what is downstream. It returns where to begin again, nil if the daemon has ended.
+func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) *origin {
 	hard, stop := context.WithCancel(context.Background())
 	defer stop()
 	letters, endLetters := context.WithCancel(context.Background())
@@ -109,21 +140,45 @@ func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) {
 	for _, o := range d.sinks {
 		d.outlets.Go(d.guarded(func() { o.sender.Run(hard) }))
 	}
-	d.core.Go(d.guarded(func() { d.fanout.Run(hard) }))
+	d.core.Go(d.guarded(func() {
+		d.redeliver(hard)
+		d.fanout.Run(hard)
+	}))
 	d.core.Go(d.guarded(func() { d.pipeline.Load().Run(hard) }))
 	inputs, closeInputs := context.WithCancel(context.Background())
 	defer closeInputs()
 	ended := make(chan error, 1)
-	go d.guarded(func() { ended <- d.input.Run(inputs, d.intake) })()
+	d.reading.Go(d.guarded(func() { ended <- d.input.Run(inputs, d.intake) }))
 	go d.guarded(func() { d.otlp.Run(inputs, d.intake) })() // it has no end of its own
 	<-d.otlp.Ready()
 	if d.events != nil {
 		<-d.events.Ready()
 	}
+	d.begin()
+	limit, next := d.wait(ctx, ended)
+	if next != nil {
+		return d.handOver(ctx, next, closeInputs, cancel, stop)
+	}
+	d.tell(handover.Stopping())
+	message := "Shutdown signal received, draining pipeline..."
+	if limit < 0 {
+		message = "End of input, draining pipeline..."
+	}
+	d.drain(limit, message, closeInputs, cancel, stop)
+	return nil
+}
+
+// begin says that events are taken.
+func (d *daemon) begin() {
 	d.state.Store(running)
+	if d.cfg.Listen.Paused {
+		d.listener.Resume()
+	}
+	for _, f := range d.from.sockets {
+		f.Close() // who listens has a descriptor of their own
+	}
+	d.tell(handover.Ready())
 	d.log.Info("Event source started", "input", d.cfg.Input)
-	limit := d.wait(ctx, ended)
-	d.drain(limit, closeInputs, cancel, stop)
 }
 
 // exitPanic is the status after a panic (daemon.md section 24).
@@ -145,24 +200,27 @@ func (d *daemon) guarded(f func()) func() {
 	}
 }
 
-// wait waits until the daemon is to stop and returns how long that may take; negative is without limit.
-func (d *daemon) wait(ctx context.Context, ended <-chan error) time.Duration {
-	select {
-	case <-ctx.Done():
-		return d.cfg.Drain
-	case err := <-ended:
-		switch {
-		case err != nil && !errors.Is(err, flow.ErrClosed):
-			d.log.Warn("Event source failed", "input", d.cfg.Input, "error", err.Error())
-		default:
-			d.log.Info("Event source ended", "input", d.cfg.Input)
+// wait waits until the daemon is to stop and returns how long that may take, where negative is without limit; or until another process can
+// take over, and returns that.
+func (d *daemon) wait(ctx context.Context, ended <-chan error) (time.Duration, *successor) {
+	for {
+		select {
+		case <-ctx.Done():
+			return d.cfg.Drain, nil
+		case s := <-d.prepared:
+			return d.cfg.Drain, s
+		case err := <-ended:
+			switch {
+			case err != nil && !errors.Is(err, flow.ErrClosed):
+				d.log.Warn("Event source failed", "input", d.cfg.Input, "error", err.Error())
+			default:
+				d.log.Info("Event source ended", "input", d.cfg.Input)
+			}
+			if d.cfg.ExitOnEOF {
+				return -1, nil
+			}
 		}
 	}
-	if d.cfg.ExitOnEOF {
-		return -1
-	}
-	<-ctx.Done()
-	return d.cfg.Drain
 }
 
 // serve serves the API in the background.
@@ -182,6 +240,11 @@ func (d *daemon) serve(handler http.Handler) {
 
 // abort closes what a failed build has opened.
 func (d *daemon) abort() {
+	if d.files != nil {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		d.files(ended)
+	}
 	if d.server != nil {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -197,6 +260,9 @@ func (d *daemon) abort() {
 	}
 	if d.input != nil {
 		d.input.Close()
+	}
+	if d.store != nil {
+		d.store.Close(false)
 	}
 }
 

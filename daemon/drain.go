@@ -17,22 +17,13 @@ const (
 )
 
 // drain stops the daemon: first what brings events in, then everything downstream once it is empty. limit bounds how long events in
-// flight may take; what is left then goes to the dead letters.
-func (d *daemon) drain(limit time.Duration, closeInputs, cancel, stop context.CancelFunc) {
+// flight may take; what is left then goes to the dead letters. message says why.
+func (d *daemon) drain(limit time.Duration, message string, closeInputs, cancel, stop context.CancelFunc) {
 	d.state.Store(draining)
-	if limit < 0 {
-		d.log.Info("End of input, draining pipeline...")
-	} else {
-		d.log.Info("Shutdown signal received, draining pipeline...")
-	}
+	d.log.Info(message)
 	closeInputs()
 	d.intake.Close()
-	if d.tail != nil {
-		d.tail.Close()
-	}
-	if d.tap != nil {
-		d.tap.Close()
-	}
+	d.closeStreams()
 	empty := done(&d.core, &d.outlets)
 	if !waitFor(empty, limit) {
 		stop()
@@ -51,6 +42,16 @@ func (d *daemon) drain(limit time.Duration, closeInputs, cancel, stop context.Ca
 		"dead_letters", d.metrics.DeadLetters.Value())
 }
 
+// closeStreams ends what people watch.
+func (d *daemon) closeStreams() {
+	if d.tail != nil {
+		d.tail.Close()
+	}
+	if d.tap != nil {
+		d.tap.Close()
+	}
+}
+
 // letterBudget is how long the dead letters may take at the end.
 func letterBudget(limit time.Duration) time.Duration {
 	if limit < 0 {
@@ -62,10 +63,15 @@ func letterBudget(limit time.Duration) time.Duration {
 // giveUp hands everything that is still under way to the dead letters. All goroutines of the flow have been told to stop; one that is
 // stuck in a sink is left behind.
 func (d *daemon) giveUp(limit time.Duration) {
-	results, events := 0, 0
+	results, events, kept := 0, 0, 0
 	ctx, cancel := context.WithTimeout(context.Background(), letterLimit)
 	defer cancel()
 	letter := func(u *flow.Unit, from int, sink string) {
+		if u.Row > 0 { // the next start delivers it
+			kept += len(u.Results) - from
+			u.Ack.Done(false)
+			return
+		}
 		results += len(u.Results) - from
 		d.dropIfLost(len(u.Results) - from)
 		d.dead.Offer(ctx, flow.DeadLetter{
@@ -75,7 +81,7 @@ func (d *daemon) giveUp(limit time.Duration) {
 	message := func(m flow.Message) {
 		events++
 		d.dropIfLost(1)
-		d.dead.Offer(ctx, flow.DeadLetter{Text: m.Data, Error: flow.ErrorDrainTimeout, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
+		d.dead.Offer(ctx, flow.DeadLetter{Text: m.Text(), Error: flow.ErrorDrainTimeout, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
 	}
 	waitFor(done(&d.outlets), returnLimit) // a sink that can be interrupted says what it has written
 	for _, o := range d.sinks {
@@ -94,7 +100,7 @@ func (d *daemon) giveUp(limit time.Duration) {
 	for _, m := range append(rest.Messages, d.intake.Rest()...) {
 		message(m)
 	}
-	d.log.Warn("Drain timeout reached, exiting", "timeout_secs", limit.Seconds(), "results", results, "events", events, "dlq", d.dead.Configured())
+	d.log.Warn("Drain timeout reached, exiting", "timeout_secs", limit.Seconds(), "results", results, "events", events, "kept", kept, "dlq", d.dead.Configured())
 }
 
 // dropIfLost counts what is given up for good.
@@ -132,6 +138,7 @@ func (d *daemon) close() {
 		}
 	})
 	closing.Wait()
+	d.closeState()
 	if err := d.input.Close(); err != nil {
 		d.log.Warn("The input could not be closed", "error", err.Error())
 	}

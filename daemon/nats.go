@@ -2,11 +2,14 @@ package daemon
 
 import (
 	"context"
+	"strings"
 
+	"github.com/rsigma-go/rsigma/compiler/dynsource"
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/natssub"
 	"github.com/rsigma-go/rsigma/daemon/sink"
 	natssink "github.com/rsigma-go/rsigma/daemon/sink/nats"
 )
@@ -43,4 +46,32 @@ func (d *daemon) openNATSSink(ctx context.Context, s sink.Spec) (flow.Sink, erro
 		Address: address, Auth: d.cfg.NATS.Auth, ConnLog: logging.For(d.log, targetNATS),
 		Duplicate: d.metrics.DuplicatesSuppressed.With("sink").Inc,
 	})
+}
+
+// connectSources lets dynamic sources subscribe, with the same credentials as everything else, and notes the server that is meant if they
+// name none.
+func (d *daemon) connectSources(s *sources) {
+	s.pool = natssub.New(natssub.Options{Auth: d.cfg.NATS.Auth, Log: logging.For(d.log, targetNATS)})
+	if strings.HasPrefix(d.cfg.Input, natsconn.Scheme) {
+		if a, err := natsconn.ParseURL(d.cfg.Input); err == nil { // checkInput has said so
+			s.server = a.Server
+		}
+	}
+	s.options.NATS = dynsource.NATSTransport{
+		Server: s.server,
+		Subscribe: func(ctx context.Context, server, subject string, message func([]byte)) (dynsource.Subscription, error) {
+			sub, err := s.pool.Subscribe(ctx, server, subject, message)
+			if err != nil {
+				return nil, err // not sub: a nil pointer in an interface is not nil
+			}
+			return sub, nil
+		},
+	}
+}
+
+// disconnectSources closes the connections of dynamic sources.
+func (d *daemon) disconnectSources() {
+	if d.sources != nil {
+		d.sources.pool.Close()
+	}
 }

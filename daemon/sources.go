@@ -14,6 +14,7 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/logging"
+	"github.com/rsigma-go/rsigma/daemon/natssub"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 )
 
@@ -23,6 +24,8 @@ type sources struct {
 	log     *slog.Logger
 	options dynsource.LoadOptions
 	asked   chan resolveRequest
+	pool    *natssub.Pool // connections of NATS sources, and of the control subject
+	server  string        // the NATS server of the input, empty if it is another one
 
 	mu       sync.Mutex
 	resolver *dynsource.Resolver
@@ -56,6 +59,7 @@ func (d *daemon) loadSources() error {
 			AllowProxy: c.AllowProxy, UserAgent: "rsigmad/" + d.cfg.Version,
 		},
 	}
+	d.connectSources(s)
 	if s.resolver, err = s.load(); err != nil {
 		return err
 	}
@@ -99,6 +103,11 @@ func (s *sources) observer() dynsource.Observer {
 			limit.(*logging.Limited).Warn("Source cannot be resolved", "source_id", x.ID, "error_kind", string(err.Kind), "duration_ms", took.Milliseconds(), "error", err.Text)
 		},
 		CacheHit: func(*dynsource.Declaration) { m.SourceCacheHits.Inc() },
+		Quiet: func(x *dynsource.Declaration, took time.Duration) {
+			m.SourceResolves.With(x.ID, string(x.Type)).Inc()
+			m.SourceSeconds.Observe(took.Seconds())
+			s.log.Debug("Source has no new message", "source_id", x.ID, "duration_ms", took.Milliseconds())
+		},
 		Value: func(x *dynsource.Declaration, items int, changed bool) {
 			m.SourceLastResolved.With(x.ID).Set(float64(time.Now().Unix()))
 			m.SourceItems.With(x.ID).Set(float64(items))
@@ -144,7 +153,8 @@ func (s *sources) values(ctx context.Context, resolve reload.Resolve) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	ids := next.Adopt(s.current())
+	old := s.current()
+	ids := next.Adopt(old)
 	for id := range s.used() {
 		ids = append(ids, id)
 	}
@@ -154,14 +164,18 @@ func (s *sources) values(ctx context.Context, resolve reload.Resolve) (map[strin
 	if resolve == reload.ResolveAll || len(ids) > 0 {
 		slices.Sort(ids)
 		if err := unusable(next.Resolve(ctx, slices.Compact(ids)...)); err != nil {
+			next.Close(old)
 			return nil, err
 		}
 	}
 	values, err := next.Values()
-	if err == nil {
-		s.replace(next)
+	if err != nil {
+		next.Close(old)
+		return nil, err
 	}
-	return values, err
+	s.replace(next)
+	old.Close(next)
+	return values, nil
 }
 
 // replace makes r the resolver in use and refreshes its sources from now on.
@@ -201,6 +215,7 @@ func (d *daemon) refreshSources(ctx context.Context) {
 	defer s.mu.Unlock()
 	s.ctx = ctx
 	s.begin()
+	s.listenControl(ctx)
 	d.background.Go(func() {
 		for {
 			select {

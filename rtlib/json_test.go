@@ -1,7 +1,9 @@
 package rtlib
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +23,34 @@ func TestEventsOfEveryShapeAreRenderedAsJSON(t *testing.T) {
 		if got := string(ev.AppendJSON(nil)); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// TestPlainTextEndsAtTheFirstOddByte puts every byte everywhere, and two of them.
+func TestPlainTextEndsAtTheFirstOddByte(t *testing.T) {
+	t.Parallel()
+	cases := 0
+	for c := range 256 {
+		for at := range 20 {
+			for _, second := range []byte{'x', 0, '"', '\\', 0x7f, 0x80, 0xff} {
+				b := []byte(strings.Repeat("~ !#[]{", 3))[:20]
+				b[at] = byte(c)
+				if at+1 < len(b) {
+					b[at+1] = second
+				}
+				want := bytes.IndexFunc(b, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' })
+				if want < 0 {
+					want = len(b)
+				}
+				if got := plainJSON(string(b)); got != want {
+					t.Fatalf("%q: %d, want %d", b, got, want)
+				}
+				cases++
+			}
+		}
+	}
+	if cases != 256*20*7 {
+		t.Errorf("%d cases", cases)
 	}
 }
 

@@ -26,6 +26,8 @@ type apiFlags struct {
 	APIHost        []string `name:"api-host" sep:"none" placeholder:"NAME" help:"Name by which a loopback listener may be called, besides those of loopback. Repeatable."`
 	APITokenEnv    string   `name:"api-token-env" placeholder:"VAR" help:"Environment variable that holds a bearer token, without which the API refuses everything but probes."`
 
+	UpgradeBinary string `placeholder:"PATH" help:"Program that takes over after SIGUSR2 and POST /api/v1/upgrade. Default: the path of the running one."`
+
 	EnableTap       bool          `help:"Let clients watch events (GET /api/v1/tap)."`
 	TapBufferEvents int           `default:"8192" placeholder:"N" help:"Events that a tap may be behind before it loses some."`
 	TapMaxSessions  int           `default:"2" placeholder:"N" help:"Taps at the same time."`
@@ -39,7 +41,7 @@ type apiFlags struct {
 	MetricsRuntime  bool `help:"Show metrics of the Go runtime and of the process."`
 }
 
-func (f *apiFlags) apply(c *daemon.Config) error {
+func (f *apiFlags) apply(c *daemon.Config) (err error) {
 	for name, n := range map[string]int{
 		"--tap-buffer-events": f.TapBufferEvents, "--tap-max-sessions": f.TapMaxSessions,
 		"--tail-buffer-events": f.TailBufferEvents, "--tail-max-sessions": f.TailMaxSessions,
@@ -56,6 +58,9 @@ func (f *apiFlags) apply(c *daemon.Config) error {
 		MinVersion: f.TLSMinVersion, KeyPassword: f.TLSKeyPassword,
 	}
 	c.APIHosts = f.APIHost
+	if c.Upgrade, err = f.upgrade(); err != nil {
+		return err
+	}
 	c.Tap = daemon.Live{Enabled: f.EnableTap, Buffer: f.TapBufferEvents, Sessions: f.TapMaxSessions, MaxDuration: f.TapMaxDuration}
 	c.Tail = daemon.Live{Enabled: f.EnableTail, Buffer: f.TailBufferEvents, Sessions: f.TailMaxSessions}
 	c.Metrics = metrics.Options{Extended: f.MetricsExtended, Runtime: f.MetricsRuntime}

@@ -469,7 +469,6 @@ func TestFlagsThatCannotWorkAreRefused(t *testing.T) {
 	}{
 		"a buffer for nothing":         {[]string{"--buffer-size", "0"}, "--buffer-size 0"},
 		"a batch of nothing":           {[]string{"--batch-size", "0"}, "--batch-size 0"},
-		"a flag that is yet to come":   {[]string{"--state-db", "x"}, "--state-db is not part of this version"},
 		"a negative drain":             {[]string{"--drain-timeout", "-1"}, "--drain-timeout"},
 		"an unknown input":             {[]string{"--input", "kafka://x"}, "want stdin, http"},
 		"a NATS subject that is empty": {[]string{"--input", "nats://localhost:4222/"}, "--input nats"},

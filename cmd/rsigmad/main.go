@@ -19,7 +19,7 @@ const (
 	exitRules = 2 // rules path unreadable, or no rule document could be loaded
 	exitUsage = 3 // command line, configuration, input or output
 
-	exitRefused = 1 // client commands only: the daemon keeps its old rules
+	exitRefused = 1 // client commands: the daemon keeps its old rules, or its old binary; state verify: the file is damaged
 )
 
 // cli is the command line.
@@ -32,6 +32,10 @@ type cli struct {
 	Tap    tapCmd    `cmd:"" help:"Watch the events of a running daemon."`
 	Reload reloadCmd `cmd:"" help:"Have a running daemon read its rules anew."`
 
+	Upgrade upgradeCmd `cmd:"" help:"Have a running daemon give way to a new version of itself, without a gap."`
+
+	State stateCmd `cmd:"" help:"Look into the file that keeps the state of correlations, move it, check it."`
+
 	ConfigSchema schemaCmd `cmd:"" help:"Print the JSON Schema of the configuration file."`
 
 	Ver kong.VersionFlag `name:"version" short:"V" help:"Print the version, the digest of the linked rules and their number."`
@@ -43,7 +47,7 @@ Rules that are linked into the program run as generated code; other rules, and l
 interpreted, with the same results. Without --rules the linked rules run and no file is needed.
 
 Exit status: 0 normal end, whether or not something matched; 2 the rules cannot be read or none could be loaded; 3 anything
-else that is wrong at start; 1 a reload that was asked for failed; 130 stopped by a second signal.`
+else that is wrong at start; 1 a reload or an upgrade that was asked for failed; 130 stopped by a second signal.`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
@@ -77,7 +81,7 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) (status int) {
 		return status // --help, --version
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "rsigmad: error: %v\n", later(err))
+		fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
 		fmt.Fprintln(stderr, `run "rsigmad --help" for the flags`)
 		return exitUsage
 	}
@@ -93,7 +97,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "rsigmad: error: %v\n", err)
 	var failed errReloadFailed
-	if errors.As(err, &failed) {
+	var goesOn errUpgradeFailed
+	if errors.As(err, &failed) || errors.As(err, &goesOn) || errors.Is(err, errDamaged) {
 		return exitRefused
 	}
 	var unreadable *reload.RulesError

@@ -12,7 +12,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/natsconn"
 )
 
-// natsFlags say how to reach NATS servers, for inputs, outputs and dead letters, and where an input begins.
+// natsFlags say how to reach NATS servers, for inputs, outputs, dead letters and dynamic sources, and where an input begins.
 //
 // Source: daemon.md section 4.8.
 type natsFlags struct {

@@ -4,44 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
-
-// natsServer is a real server on loopback with its store in a directory of the test.
-func natsServer(t *testing.T, dir string, port int) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server does not start")
-	}
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	return s
-}
-
-func js(t *testing.T, s *server.Server) jetstream.JetStream {
-	t.Helper()
-	nc, err := nats.Connect(s.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	j, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return j
-}
 
 // readStream returns the payloads of all messages of a stream.
 func readStream(t *testing.T, j jetstream.JetStream, name string) []string {
@@ -72,8 +42,8 @@ func readStream(t *testing.T, j jetstream.JetStream, name string) []string {
 func TestAKilledDaemonLosesAndDoublesNothingOverNATS(t *testing.T) {
 	t.Parallel()
 	n, kills := scale(3000, 20_000), scale(4, 20)
-	s := natsServer(t, t.TempDir(), -1)
-	j := js(t, s)
+	s := natstest.StartJetStream(t)
+	j := s.Client()
 	ctx := t.Context()
 	if _, err := j.CreateStream(ctx, jetstream.StreamConfig{Name: "rsigma-events", Subjects: []string{"events.>"}}); err != nil {
 		t.Fatal(err)
@@ -138,9 +108,7 @@ func mustConsumer(t *testing.T, j jetstream.JetStream) jetstream.Consumer {
 // TestTheNATSServerMayGoAway restarts the server while the daemon reads from it and writes to it.
 func TestTheNATSServerMayGoAway(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s := natsServer(t, dir, -1)
-	port := s.Addr().(*net.TCPAddr).Port
+	s := natstest.StartJetStream(t)
 	url := s.ClientURL()
 	const n = 2000
 	p := launch(t, "-r", write(t, "r.yml", numbered), "--input", url+"/in", "--output", url+"/out").ready()
@@ -153,15 +121,14 @@ func TestTheNATSServerMayGoAway(t *testing.T) {
 		}
 		<-j.PublishAsyncComplete()
 	}
-	publish(js(t, s), 1, n/2)
+	publish(s.Client(), 1, n/2)
 	p.waitForMetric("rsigma_events_processed_total", 10)
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.Stop()
 	if status, _ := p.get("/readyz"); status != 200 {
 		t.Errorf("not ready while the server is away: %d", status)
 	}
-	s = natsServer(t, dir, port)
-	j := js(t, s)
+	s.Start()
+	j := s.Client()
 	publish(j, n/2+1, n)
 	seen := map[int]int{}
 	for deadline := time.Now().Add(90 * time.Second); len(seen) < n; pause() {
@@ -188,8 +155,8 @@ func TestTheNATSServerMayGoAway(t *testing.T) {
 func TestDeadLettersAndGroupsWorkOverNATS(t *testing.T) {
 	t.Parallel()
 	const n = 1000
-	s := natsServer(t, t.TempDir(), -1)
-	j := js(t, s)
+	s := natstest.StartJetStream(t)
+	j := s.Client()
 	url := s.ClientURL()
 	args := []string{"-r", write(t, "r.yml", numbered), "--input", url + "/in", "--input-format", "json", "--consumer-group", "team",
 		"--output", url + "/out", "--dlq", url + "/dead"}

@@ -16,6 +16,7 @@ type outputFlags struct {
 	Output            []string `sep:"none" default:"stdout" placeholder:"SPEC" help:"Where results go: stdout, file://PATH, unix:///PATH, nats://HOST:PORT/SUBJECT, otlp(s)://HOST:PORT (gRPC) or otlphttp(s)://HOST:PORT. Repeatable. With ?on_full=drop results that find the queue of this output full are dropped."`
 	DLQ               string   `name:"dlq" placeholder:"SPEC" help:"Where events go that cannot be parsed, and results that cannot be delivered."`
 	Pretty            bool     `help:"Indent results on standard output."`
+	ResultID          bool     `name:"result-id" help:"Put the id of each result into it: equal events and equal rules give equal ids, so that others can drop repetitions."`
 	SinkRetryMax      int      `default:"3" placeholder:"N" help:"How often a delivery is tried again."`
 	SinkBackoffBaseMS int      `name:"sink-backoff-base-ms" default:"100" placeholder:"MS" help:"How long to wait before the first retry; doubled each time."`
 	SinkBackoffMaxMS  int      `name:"sink-backoff-max-ms" default:"5000" placeholder:"MS" help:"How long to wait at most."`
@@ -36,7 +37,7 @@ func (f *outputFlags) apply(c *daemon.Config) error {
 	case f.SinkBatchMax < 1:
 		return fmt.Errorf("--sink-batch-max %d: want 1 or more", f.SinkBatchMax)
 	}
-	c.Outputs, c.DLQ, c.Pretty, c.BatchMax = f.Output, f.DLQ, f.Pretty, f.SinkBatchMax
+	c.Outputs, c.DLQ, c.Pretty, c.ResultID, c.BatchMax = f.Output, f.DLQ, f.Pretty, f.ResultID, f.SinkBatchMax
 	c.Retry = flow.Retry{
 		Times: f.SinkRetryMax,
 		Base:  time.Duration(f.SinkBackoffBaseMS) * time.Millisecond,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/daemon"
 	"github.com/rsigma-go/rsigma/daemon/config"
+	"github.com/rsigma-go/rsigma/daemon/handover"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 )
 
@@ -25,6 +26,7 @@ type runCmd struct {
 	sourceFlags
 	apiFlags
 	natsFlags
+	stateFlags
 	Config string `placeholder:"FILE" help:"Read this configuration file, and no other."`
 	DryRun bool   `help:"Print the settings that would be in force, and where each comes from, and exit."`
 }
@@ -39,6 +41,9 @@ alive after the end of its input, as a service does, unless --exit-on-eof is giv
 
 Rules. A change of a rule or pipeline file, SIGHUP, or POST /api/v1/reload has rules read anew. If a document does not compile the old rules
 go on; otherwise new ones take over between two events and correlations keep what they have counted.
+
+Upgrade. SIGUSR2, or POST /api/v1/upgrade, starts the program anew from its path; when that has read its rules it takes over the sockets, the
+input and the state, without losing an event. See "rsigmad upgrade".
 
 End. SIGTERM and SIGINT stop the input and let everything in flight reach the outputs, for --drain-timeout seconds; what is left goes to --dlq.
 A second signal ends at once, with status 130.
@@ -82,10 +87,26 @@ func (c *runCmd) Run(s streams, ctx *kong.Context, layers *config.Layers) error 
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	upgrade := make(chan os.Signal, 1)
+	signal.Notify(upgrade, syscall.SIGUSR2)
+	defer signal.Stop(upgrade)
 	alive, stop := untilSignal(log.Info)
 	defer stop()
-	return daemon.Run(alive, *cfg, daemon.Parts{Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup, Exit: os.Exit})
+	parts := daemon.Parts{
+		Stdin: s.in, Stdout: s.out, Log: log, Hangup: hangup, Upgrade: upgrade, OpenState: openState, Step: crashStep(), Exit: os.Exit,
+	}
+	if parts.Predecessor, err = handover.FromEnvironment(); err != nil {
+		return err
+	}
+	if parts.Sockets, err = handover.Inherited(); err != nil {
+		return err
+	}
+	plant(&parts)
+	return daemon.Run(alive, *cfg, parts)
 }
+
+// plant is where tests plant a fault, to see that they would notice it.
+var plant = func(*daemon.Parts) {}
 
 // untilSignal returns a context that the first SIGINT or SIGTERM ends; the second one ends the program.
 func untilSignal(log func(string, ...any)) (context.Context, func()) {
@@ -113,6 +134,7 @@ func (c *runCmd) config() (*daemon.Config, error) {
 	cfg := &daemon.Config{Version: moduleVersion()}
 	for _, apply := range []func(*daemon.Config) error{
 		c.engineFlags.apply, c.formatFlags.apply, c.flowFlags.apply, c.outputFlags.apply, c.sourceFlags.apply, c.apiFlags.apply, c.natsFlags.apply,
+		c.stateFlags.apply,
 	} {
 		if err := apply(cfg); err != nil {
 			return nil, err

@@ -47,14 +47,15 @@ const (
 	File    Type = "file"
 	HTTP    Type = "http"
 	Command Type = "command"
+	NATS    Type = "nats"
 )
 
 // Remote reports whether values come over the network.
-func (t Type) Remote() bool { return t == HTTP }
+func (t Type) Remote() bool { return t == HTTP || t == NATS }
 
 // Title spells t as the API does.
 func (t Type) Title() string {
-	return map[Type]string{File: "File", HTTP: "Http", Command: "Command"}[t]
+	return map[Type]string{File: "File", HTTP: "Http", Command: "Command", NATS: "Nats"}[t]
 }
 
 // Refresh says when a source is read anew.
@@ -72,6 +73,7 @@ const (
 	PolicyInterval
 	PolicyWatch
 	PolicyOnDemand
+	PolicyPush
 )
 
 // String spells r as the API does.
@@ -83,6 +85,8 @@ func (r Refresh) String() string {
 		return "Watch"
 	case PolicyOnDemand:
 		return "OnDemand"
+	case PolicyPush:
+		return "Push"
 	}
 	return "Once"
 }

@@ -164,7 +164,6 @@ func TestDeclarationsAreReadStrictly(t *testing.T) {
 		"- {id: s, type: http, url: 'http://x', method: 'A B'}":          "is no token",
 		"- {id: s, type: http, url: 'http://x', tls: {ca_file: none}}":   "no certificate can be read",
 		"- {id: s, type: command, command: [a]}":                         "--allow-command turns them on",
-		"- {id: s, type: nats, subject: x}":                              "not part of this version",
 		"- {id: s, type: file, path: v}\n- {id: s, type: file, path: w}": `source "s" is declared twice`,
 		"- x": "a source is a mapping",
 	} {

@@ -29,6 +29,9 @@ type Error struct {
 	Kind ErrorKind
 	Text string
 	At   time.Time
+
+	quiet  bool // the source has nothing new to say: no failure if something is in force, or can be instead
+	absent bool // this program cannot read such sources: the default will do
 }
 
 func (e *Error) Error() string { return e.Text }

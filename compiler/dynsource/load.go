@@ -21,6 +21,7 @@ type LoadOptions struct {
 	Egress              Egress
 	AllowProxy          bool
 	UserAgent           string
+	NATS                NATSTransport
 }
 
 // Limits of declarations (dynamic-sources.md section 12).

@@ -58,20 +58,16 @@ func (r *reader) declaration() *Declaration {
 	if read := types[d.Type]; read != nil {
 		d.fetch = read(r)
 	}
+	if f, ok := d.fetch.(*natsFetcher); ok && f.wait > d.Timeout {
+		r.fault(r.at("initial_wait"), "initial_wait: at most the timeout, which is %s", d.Timeout)
+	}
 	r.rest()
 	return d
 }
 
 // types are the readers of what only a type has. A new type is a line here.
 var types = map[Type]func(*reader) fetcher{
-	File: readFile, HTTP: readHTTP, Command: readCommand,
-	"nats": func(r *reader) fetcher {
-		for _, key := range []string{"url", "subject", "initial_wait"} {
-			r.take(key)
-		}
-		r.fault(r.at("type"), "sources of type nats are not part of this version; there are file, http and command")
-		return nil
-	},
+	File: readFile, HTTP: readHTTP, Command: readCommand, NATS: readNATS,
 }
 
 // take returns the value of a key, which is then known, or nil.
@@ -193,6 +189,10 @@ const minInterval = time.Second
 
 func (r *reader) refresh(t Type) Refresh {
 	n := r.take("refresh")
+	if t == NATS && (n == nil || n.Text != "push" && n.Text != "on_demand") {
+		r.fault(r.at("refresh"), "refresh: a source of type nats needs push or on_demand")
+		return Refresh{}
+	}
 	if n == nil || n.Text == "once" {
 		return Refresh{}
 	}
@@ -203,10 +203,10 @@ func (r *reader) refresh(t Type) Refresh {
 		}
 		return Refresh{Policy: PolicyWatch}
 	case "push":
-		if t != "nats" {
+		if t != NATS {
 			r.fault(n.Pos, "refresh: push is for sources of type nats")
 		}
-		return Refresh{}
+		return Refresh{Policy: PolicyPush}
 	case "on_demand":
 		return Refresh{Policy: PolicyOnDemand}
 	}

@@ -44,6 +44,10 @@ func (r *Resolver) Refresh(ctx context.Context, changed func(id string), failed 
 				run(ctx)
 			})
 		}
+		if f, ok := s.fetch.(*natsFetcher); ok && s.Refresh.Policy == PolicyPush {
+			wg.Go(func() { f.follow(ctx, func() { again(s) }) })
+			continue // it tries again by itself
+		}
 		if s.Refresh.Policy == PolicyInterval {
 			wg.Go(func() { every(ctx, s.Refresh.Every, func() { again(s) }) })
 		}

@@ -19,6 +19,7 @@ type Observer struct {
 	Attempt  func(d *Declaration, took time.Duration, err *Error) // err is nil after a success
 	CacheHit func(d *Declaration)                                 // a kept value was served after a failure
 	Value    func(d *Declaration, items int, changed bool)        // there is a fresh value
+	Quiet    func(d *Declaration, took time.Duration)             // there is no message that is not known: neither success nor failure
 }
 
 // Resolver holds sources and their values. It is safe for concurrent use.
@@ -50,6 +51,8 @@ type source struct {
 	fromCache        bool
 	fromDefault      bool
 	dropped          bool // value is no longer for use_cached, though pipelines have it
+	heard            bool // there was a success, besides what a store has kept
+	waiting          bool // for a first message
 	last             *Error
 	resolves, errors uint64
 	hits             uint64
@@ -66,11 +69,17 @@ func New(declarations []*Declaration, observer Observer) *Resolver {
 	return r
 }
 
-// Adopt takes over what old knows about sources whose declarations are the same, and returns the ids of the others.
+// Adopt takes over what old knows about sources whose declarations are the same, and the store, and returns the ids of the others.
 func (r *Resolver) Adopt(old *Resolver) (fresh []string) {
+	if r.store == nil {
+		r.store, r.storeFailed = old.store, old.storeFailed
+	}
 	for _, s := range r.order {
 		o := old.byID[s.ID]
 		if o == nil || o.digest != s.digest {
+			if f, ok := s.fetch.(*natsFetcher); ok && o != nil {
+				f.share(o.fetch)
+			}
 			fresh = append(fresh, s.ID)
 			continue
 		}
@@ -80,7 +89,7 @@ func (r *Resolver) Adopt(old *Resolver) (fresh []string) {
 		}
 		s.value, s.has, s.hash, s.bytes = o.value, o.has, o.hash, o.bytes
 		s.at, s.tried, s.fromCache, s.fromDefault, s.last = o.at, o.tried, o.fromCache, o.fromDefault, o.last
-		s.dropped = o.dropped
+		s.dropped, s.heard, s.waiting = o.dropped, o.heard, o.waiting
 		s.resolves, s.errors, s.hits = o.resolves, o.errors, o.hits
 		o.mu.Unlock()
 	}
@@ -134,6 +143,14 @@ func (r *Resolver) resolve(ctx context.Context, s *source) Result {
 	defer cancel()
 	value, same, err := s.read(limited)
 	took := time.Since(start)
+	if err != nil && err.quiet {
+		if changed, ok := s.waits(); ok {
+			if r.observer.Quiet != nil {
+				r.observer.Quiet(s.Declaration, took)
+			}
+			return Result{ID: s.ID, Usable: true, Changed: changed, Took: took}
+		}
+	}
 	call(r.observer.Attempt, s.Declaration, took, err)
 	if err != nil {
 		out := s.failed(err)
@@ -242,6 +259,7 @@ func (s *source) succeeded(value any, same bool) (changed bool) {
 	s.tried = s.at
 	s.resolves++
 	wasDefault := s.fromDefault
+	s.heard, s.waiting = true, false
 	s.last, s.fromCache, s.fromDefault, s.dropped = nil, false, false, false
 	if same {
 		return wasDefault
@@ -261,6 +279,7 @@ func (s *source) failed(err *Error) Result {
 	defer s.mu.Unlock()
 	s.tried = time.Now()
 	s.last = err
+	s.waiting = false
 	s.resolves++
 	s.errors++
 	out := Result{ID: s.ID, Err: err, Usable: !s.Required}
@@ -270,11 +289,29 @@ func (s *source) failed(err *Error) Result {
 		s.fromCache = true
 		s.hits++
 		out.Usable, out.FromCache = true, true
-	case s.OnError == UseDefault:
+	case s.OnError == UseDefault, err.absent && s.HasDefault:
 		out.Usable, out.Changed = true, !s.fromDefault
 		s.fromDefault = true
 	}
 	return out
+}
+
+// waits notes that the source has nothing new to say, and reports whether that can be borne: what is in force stays, or the default takes
+// its place. Only a required source needs a value.
+func (s *source) waits() (changed, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.has:
+		changed, s.fromDefault = s.fromDefault, false
+	case s.HasDefault:
+		changed, s.fromDefault = !s.fromDefault, true
+	case s.Required:
+		return false, false
+	}
+	s.tried, s.last, s.waiting = time.Now(), nil, !s.heard
+	s.resolves++
+	return changed, true
 }
 
 func (s *source) items() int {
@@ -322,6 +359,9 @@ func (s *source) plain() pipeline.Source {
 	return v
 }
 
+// Declares reports whether there is a source with the given id.
+func (r *Resolver) Declares(id string) bool { return r.byID[id] != nil }
+
 // Data returns the last value of a source in JSON shape; false if there is none.
 func (r *Resolver) Data(id string) (any, bool) {
 	s := r.byID[id]
@@ -349,4 +389,28 @@ func (r *Resolver) Invalidate(id string) {
 	if f, ok := s.fetch.(interface{ forget() }); ok {
 		f.forget()
 	}
+}
+
+// Close ends the subscriptions of r that keeping, which may be nil, does not share. Values stay.
+func (r *Resolver) Close(keeping *Resolver) {
+	kept := map[*feed]bool{}
+	if keeping != nil {
+		for _, f := range keeping.feeds() {
+			kept[f] = true
+		}
+	}
+	for _, f := range r.feeds() {
+		if !kept[f] {
+			f.close()
+		}
+	}
+}
+
+func (r *Resolver) feeds() (out []*feed) {
+	for _, s := range r.order {
+		if f, ok := s.fetch.(*natsFetcher); ok {
+			out = append(out, f.feed)
+		}
+	}
+	return out
 }

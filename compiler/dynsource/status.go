@@ -32,6 +32,8 @@ func (r *Resolver) Status() []Status {
 // state names the state of s.
 func (s *source) state() string {
 	switch {
+	case s.waiting:
+		return "pending"
 	case s.fromDefault:
 		return "default"
 	case s.has && (s.last != nil || s.fromCache):

@@ -144,3 +144,21 @@ func TestThereAreNotTooManySources(t *testing.T) {
 		}
 	}
 }
+
+func TestAReloadGoesOnKeepingValues(t *testing.T) {
+	t.Parallel()
+	for name, keys := range map[string]string{"the same": "", "another declaration": ", min_items: 1"} {
+		d := newDir(t, map[string]string{"v": "[1]"})
+		m := &memory{entries: map[string]Entry{}}
+		old := d.resolver("- {id: s, type: file, path: v}\n", LoadOptions{})
+		old.Keep(m, nil)
+		old.Resolve(t.Context())
+		next := d.resolver("- {id: s, type: file, path: v"+keys+"}\n", LoadOptions{})
+		next.Adopt(old)
+		d.write("v", "[2]")
+		next.Resolve(t.Context())
+		if got := string(m.entries["s"].Value); got != "[2]" {
+			t.Errorf("%s: kept %s", name, got)
+		}
+	}
+}

@@ -3,6 +3,9 @@
 package alert
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/rsigma-go/rsigma/rtlib"
 )
 
@@ -42,6 +45,15 @@ func (f *Format) AppendDetection(dst []byte, r *rtlib.Rule, engine string, ev *r
 		dst = ev.AppendJSON(dst)
 	}
 	return append(f.appendProvenance(dst, m, engine), '}')
+}
+
+// WithID returns a result that this format has made with its id in it: before the provenance, or at the end.
+func (f *Format) WithID(result []byte, id string) []byte {
+	at := len(result) - 1
+	if f.Provenance { // the last of its kind: nothing in it is up to rules or events
+		at = bytes.LastIndex(result, []byte(`,"provenance":{`))
+	}
+	return slices.Concat(result[:at], []byte(`,"result_id":"`+id+`"`), result[at:])
 }
 
 // appendProvenance appends which rule made a result, and how it ran.

@@ -40,6 +40,9 @@ type Options struct {
 	Tap     *live.Hub[Tapped]
 	TapMax  time.Duration // longest tap
 
+	// Upgrade has another process take over, which runs binary, the usual one if that is empty. done receives how that has begun.
+	Upgrade func(binary string) (done <-chan Upgraded, err error)
+
 	Auth *Auth // nil: everybody may do everything
 	// Hosts are the names by which a loopback listener may be called; nil allows all.
 	Hosts  []string

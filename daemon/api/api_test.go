@@ -70,9 +70,27 @@ func (f *fakeSources) Resolve(ids []string) (<-chan []Resolution, bool) {
 }
 func (f *fakeSources) Invalidate(string) {}
 
+// upgrade takes the name of the binary for the outcome.
+func upgrade(binary string) (<-chan Upgraded, error) {
+	done := make(chan Upgraded, 1)
+	switch binary {
+	case "/evil":
+		return nil, ErrBinary
+	case "/busy":
+		return nil, ErrUpgradePending
+	case "/one":
+		return nil, errors.New("process 1")
+	case "/broken":
+		done <- Upgraded{Err: errors.New("exit status 3")}
+	default:
+		done <- Upgraded{PID: 12}
+	}
+	return done, nil
+}
+
 func options() Options {
 	log := slog.New(slog.DiscardHandler)
-	return Options{Log: log, Access: log, Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metrics") })}
+	return Options{Upgrade: upgrade, Log: log, Access: log, Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "metrics") })}
 }
 
 // do makes a request of a handler; body may be empty.
@@ -123,6 +141,13 @@ func TestAnswersAreThoseOfTheSpecification(t *testing.T) {
 		{"an unknown state", running(), "GET", "/api/v1/rules?state=x", "", 400, `{"error":"invalid query parameter","parameter":"state"}`},
 		{"the dearest rule", running(), "GET", "/api/v1/rules/cost?limit=1", "", 200, `{"generation":1,"sample_rate":0,"window_secs":300,"sampled_events":0,"rules":[{"rule_id":null,"rule_title":"a","engine":"","evaluations":0,"matches":0,"ns_per_event":0,"share":0}]}`},
 		{"a bad limit", running(), "GET", "/api/v1/rules/cost?limit=x", "", 400, `{"error":"invalid query parameter","parameter":"limit"}`},
+		{"upgrade", running(), "POST", "/api/v1/upgrade", "", 200, `{"status":"upgrade_triggered"}`},
+		{"upgrade and wait", running(), "POST", "/api/v1/upgrade?wait=true", "", 200, `{"status":"handing_over","pid":12}`},
+		{"an upgrade that fails", running(), "POST", "/api/v1/upgrade?wait=true&binary=/broken", "", 422, `{"status":"upgrade_failed","error":"exit status 3"}`},
+		{"an upgrade that cannot be", running(), "POST", "/api/v1/upgrade?binary=/one", "", 422, `{"status":"upgrade_failed","error":"process 1"}`},
+		{"an upgrade to anything", running(), "POST", "/api/v1/upgrade?binary=/evil", "", 403, `{"error":"this binary may not take over","hint":"the daemon's own path, and that of --upgrade-binary, may"}`},
+		{"two upgrades", running(), "POST", "/api/v1/upgrade?binary=/busy", "", 429, `{"status":"upgrade_already_pending"}`},
+		{"upgrade while draining", &fake{state: StateDraining}, "POST", "/api/v1/upgrade", "", 503, `{"error":"draining"}`},
 		{"reload", finished(Reloaded{}), "POST", "/api/v1/reload", "ignored", 200, `{"status":"reload_triggered"}`},
 		{"reload, too many", running(), "POST", "/api/v1/reload", "", 429, `{"status":"reload_already_pending"}`},
 		{"reload while draining", &fake{state: StateDraining}, "POST", "/api/v1/reload", "", 503, `{"error":"shutting down"}`},

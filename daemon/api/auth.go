@@ -122,12 +122,24 @@ func (a *authenticator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, permissions, ok := a.who(r)
 	switch {
 	case ok && grants(permissions, want):
+		if name != "" {
+			r = r.WithContext(context.WithValue(r.Context(), clientKey{}, name))
+		}
 		a.next.ServeHTTP(w, r)
 	case !ok || name == "":
 		a.unauthorized(w, r)
 	default:
 		a.forbidden(w, r, name, want)
 	}
+}
+
+// clientKey is the key of the name of a token in the context of a request.
+type clientKey struct{}
+
+// Client returns the name of the token that r came with, empty without one.
+func Client(r *http.Request) string {
+	name, _ := r.Context().Value(clientKey{}).(string)
+	return name
 }
 
 // permission returns what r needs; open says that it needs nothing. What no route is for needs *, so that nobody can find out which

@@ -59,4 +59,15 @@ request ends with an error, so that a client knows where to go on: 413 (a line o
 stayed full for ` + "`--ingest-timeout`" + `), 503 (not ready, or shutting down), 400 (the body broke off). Lines that are queued and cannot be parsed are
 counted and go to the dead letters; the answer does not tell. A plain 200 means *queued*: a crash loses such events. With ` + "`?sync=true`" + ` the answer
 waits until every line is committed, that is delivered to all sinks or written to the dead letters.
+
+A request that may be repeated: ` + "`?sync=true`" + ` and a header ` + "`Idempotency-Key`" + ` (1 to 128 printable ASCII characters, a new one for each request; needs
+` + "`--state-db`" + `). Its lines, 16,384 at most, are read to the end before the first is queued, and committed all at once together with the answer; nothing of
+a request that is refused counts, so ` + "`accepted`" + ` is 0 then. Whoever repeats key and body within ten minutes (of the last 100,000 keys) gets
+the answer of the first time, with the header ` + "`Idempotent-Replay: true`" + `, and nothing is evaluated again, also after a crash. While the first request
+is under way a repeated one waits for it. 503 *not committed in time* says that the outcome is unknown: repeat the request. A key with another
+body is 422. With tokens, each of them has keys of its own.
+
+` + "```sh" + `
+curl -s --retry 10 -H "Idempotency-Key: $(uuidgen)" --data-binary @events.ndjson 'localhost:9090/api/v1/events?sync=true'
+` + "```" + `
 `

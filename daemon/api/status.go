@@ -26,7 +26,9 @@ type Status struct {
 	RulesInterpreted   int             `json:"rules_interpreted"`
 	Sources            *SourceCounters `json:"dynamic_sources,omitempty"`
 	Reload             ReloadStatus    `json:"reload"`
+	State              *StateStatus    `json:"state,omitempty"` // nil without a state file
 	Version            string          `json:"version"`
+	PID                int             `json:"pid,omitempty"`
 }
 
 // SourceCounters sum over the dynamic sources.
@@ -56,6 +58,13 @@ type RuleChanges struct {
 	Changed   int `json:"changed"`
 	Added     int `json:"added"`
 	Removed   int `json:"removed"`
+}
+
+// StateStatus tells of the saved state.
+type StateStatus struct {
+	LastSavedAt    *string `json:"last_saved_at"`
+	LastError      *string `json:"last_error"`
+	SourceSequence *int64  `json:"source_sequence"`
 }
 
 // Finished fills in how a reload ended; failed is empty if it went well.

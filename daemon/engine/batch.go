@@ -21,6 +21,7 @@ type batch struct {
 	took     time.Duration
 
 	call func(*Generation) // made by the writer; such a batch has no messages
+	swap bool              // the call changes the generation
 }
 
 // outcome is what became of a message.
@@ -43,7 +44,7 @@ func (b *batch) reset() {
 	clear(b.results)
 	b.messages, b.results, b.outcomes = b.messages[:0], b.results[:0], b.outcomes[:0]
 	b.events = b.events[:0]
-	b.gen, b.call, b.took = nil, nil, 0
+	b.gen, b.call, b.swap, b.took = nil, nil, false, 0
 }
 
 // event returns room for one more event of the message that was begun last.

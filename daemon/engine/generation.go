@@ -87,13 +87,19 @@ func (g *Generation) Engine(m *rtlib.Meta) string {
 // Hidden reports whether the detections of rule number i are withheld, since only correlations are to report them.
 func (g *Generation) Hidden(i int) bool { return g.Correlations != nil && g.Correlations.Hidden(i) }
 
-// sweep removes idle groups if the last time was long enough ago. The first event only starts the clock.
-func (g *Generation) sweep(now int64) {
+// correlator is what events are fed to: a correlate.Engine, or a correlate.Recorder in front of it.
+type correlator interface {
+	Apply(in *correlate.Input, now int64) []correlate.Firing
+	Sweep(now int64)
+}
+
+// sweep removes idle groups, through to, if the last time was long enough ago. The first event only starts the clock.
+func (g *Generation) sweep(now int64, to correlator) {
 	if g.swept != 0 && now-g.swept < sweepEvery {
 		return
 	}
 	if g.swept != 0 {
-		g.Correlations.Sweep(now)
+		to.Sweep(now)
 	}
 	g.swept = now
 }

@@ -16,6 +16,7 @@ type judge struct {
 	buf   []byte
 	b     *batch // the batch in hand
 	event []byte // source text of the event in hand, when it was filtered
+	text  writtenText
 	tap   func(raw []byte, decoded *rtlib.Event)
 }
 
@@ -43,6 +44,7 @@ func (j *judge) batch(b *batch) {
 	for i := range b.messages {
 		b.outcomes = append(b.outcomes, outcome{})
 		j.message(&b.messages[i])
+		j.unread(&b.messages[i])
 	}
 	b.took = time.Since(start)
 }
@@ -58,7 +60,7 @@ func (j *judge) message(m *flow.Message) {
 		return
 	}
 	if j.tap != nil {
-		j.tap(m.Data, j.w.ev)
+		j.tap(j.raw(m), j.w.ev)
 	}
 	if j.p.opts.Filter == nil || j.w.ev.Shape() != rtlib.ShapeJSON {
 		j.judge()
@@ -78,6 +80,9 @@ func (j *judge) message(m *flow.Message) {
 }
 
 func (j *judge) decode(m *flow.Message) error {
+	if m.Source != nil {
+		return j.text.decode(j.w, m.Source)
+	}
 	if m.JSON {
 		return j.w.gen.plan.JSON(j.w.ev, m.Data)
 	}

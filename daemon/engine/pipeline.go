@@ -36,8 +36,16 @@ type PipelineOptions struct {
 	Hooks   Hooks
 	// Keys gives each result an id.
 	Keys bool
+	// ShowKeys puts them into the results.
+	ShowKeys bool
 	// CostRate is the share of events for which the cost of rules is measured; 0 measures nothing.
 	CostRate float64
+
+	// Log, if not nil, makes what comes of messages durable before it leaves the pipeline, in groups of up to Commit.
+	Log    Log
+	Commit CommitLimits
+	// AckAtCommit acknowledges messages once they are committed, and not only when their results are delivered.
+	AckAtCommit bool
 }
 
 // Hooks tell what a Pipeline does. All of them must be set. They are called on the goroutines of the pipeline.
@@ -80,6 +88,15 @@ type Pipeline struct {
 	// closed is closed when nothing more is written, so that nobody waits for a call in vain.
 	closed chan struct{}
 
+	commits   chan *Group // to the committer
+	groups    chan *Group // that may be filled: while one is committed the next one is prepared
+	committed chan Rest   // the committer is done; what it could not finish
+
+	// These belong to the writer.
+	begin *Begin              // of the next group
+	state correlator          // of the active generation
+	rec   *correlate.Recorder // the same, if it is recorded
+
 	inUse atomic.Pointer[Generation] // the generation that the writer has reached
 	told  told
 	keys  *keys // nil without Options.Keys
@@ -111,8 +128,10 @@ func NewPipeline(gen *Generation, opts PipelineOptions) *Pipeline {
 	p := &Pipeline{
 		opts: opts, gen: gen,
 		order: make(chan *batch, inFlight+maxCalls), work: make(chan *batch, inFlight), free: make(chan *batch, inFlight),
-		closed: make(chan struct{}),
+		closed:  make(chan struct{}),
+		commits: make(chan *Group), groups: make(chan *Group, 1), committed: make(chan Rest, 1),
 	}
+	p.activate(gen, gen.state())
 	p.inUse.Store(gen)
 	if opts.Keys {
 		p.keys = newKeys()
@@ -165,8 +184,7 @@ func (p *Pipeline) take(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		var ok bool
-		if b.messages, ok = p.opts.Intake.Take(ctx, b.messages[:0], max(p.opts.Batch, minChunk)); !ok {
+		if !p.fill(ctx, b) {
 			return
 		}
 		b.start = time.Now()
@@ -176,6 +194,40 @@ func (p *Pipeline) take(ctx context.Context) {
 		p.mu.Unlock()
 		p.work <- b
 	}
+}
+
+// fill takes a chunk of messages, and what is needed so that it does not end within a source message. It is false if there are no more.
+func (p *Pipeline) fill(ctx context.Context, b *batch) bool {
+	var ok bool
+	if b.messages, ok = p.opts.Intake.Take(ctx, b.messages[:0], max(p.opts.Batch, minChunk)); !ok {
+		return false
+	}
+	if p.opts.Log == nil {
+		return true
+	}
+	begun := unfinished(nil, b.messages)
+	for n := len(b.messages); begun != nil && len(b.messages)-n < flow.MaxWhole; {
+		from := len(b.messages)
+		if b.messages, ok = p.opts.Intake.Take(ctx, b.messages, 1); !ok {
+			break // the daemon stops the hard way, within a message; the next Take says so
+		}
+		begun = unfinished(begun, b.messages[from:])
+	}
+	return true
+}
+
+// unfinished returns the acknowledgement of the source message of which only a part is in messages, nil if there is none. begun is that of
+// the messages before. There is one at a time (flow.Whole), but others that stand alone may lie in between.
+func unfinished(begun *flow.Ack, messages []flow.Message) *flow.Ack {
+	for i := range messages {
+		switch m := &messages[i]; {
+		case m.More:
+			begun = m.Ack
+		case m.Ack == begun:
+			begun = nil
+		}
+	}
+	return begun
 }
 
 func (p *Pipeline) end() {
@@ -194,21 +246,29 @@ func (p *Pipeline) Do(ctx context.Context, f func(*Generation)) error { return p
 // last batch before it is written; handOver gets both generations then and says what was carried over. Messages wait meanwhile. The
 // error is as with Do; after an error of ctx the swap still happens.
 func (p *Pipeline) Swap(ctx context.Context, gen *Generation) (restored correlate.Restored, err error) {
-	var failed error
+	type outcome struct {
+		restored correlate.Restored
+		err      error
+	}
+	done := make(chan outcome, 1) // after an error of ctx nobody reads it
 	err = p.call(ctx, gen, func(old *Generation) {
-		restored, failed = gen.inherit(old)
+		state := old.state()
+		restored, err := gen.inherit(old, state)
+		p.activate(gen, state)
 		p.told = told{}
 		p.inUse.Store(gen)
+		done <- outcome{restored, err}
 	})
 	if err != nil {
 		return correlate.Restored{}, err
 	}
-	return restored, failed
+	o := <-done
+	return o.restored, o.err
 }
 
 func (p *Pipeline) call(ctx context.Context, next *Generation, f func(*Generation)) error {
 	finished := make(chan struct{})
-	b := &batch{call: func(g *Generation) {
+	b := &batch{swap: next != nil, call: func(g *Generation) {
 		defer close(finished)
 		f(g)
 	}}
@@ -232,11 +292,32 @@ func (p *Pipeline) call(ctx context.Context, next *Generation, f func(*Generatio
 	}
 }
 
+// activate makes g the generation whose correlations are fed from now on. It takes over with state.
+func (p *Pipeline) activate(g *Generation, state []byte) {
+	p.state, p.rec = g.Correlations, nil
+	if p.opts.Log == nil {
+		return
+	}
+	p.begin = g.begin(state)
+	if g.Correlations != nil {
+		p.rec = correlate.NewRecorder(g.Correlations)
+		p.state = p.rec
+	}
+}
+
+// state returns the state of the correlations of g, nil without any.
+func (g *Generation) state() []byte {
+	if g.Correlations == nil {
+		return nil
+	}
+	return g.Correlations.AppendState(nil)
+}
+
 // inherit takes over the state of the correlations of old.
-func (g *Generation) inherit(old *Generation) (correlate.Restored, error) {
-	if old.Correlations == nil || g.Correlations == nil {
+func (g *Generation) inherit(old *Generation, state []byte) (correlate.Restored, error) {
+	if state == nil || g.Correlations == nil {
 		return correlate.Restored{}, nil
 	}
 	g.swept = old.swept
-	return g.Correlations.LoadState(old.Correlations.AppendState(nil))
+	return g.Correlations.LoadState(state)
 }

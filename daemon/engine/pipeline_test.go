@@ -332,12 +332,12 @@ func TestStateThatIsExportedTooEarlyIsNoticed(t *testing.T) {
 	}
 	feed(w, 3)
 	early := counting(t)
-	if _, err := early.inherit(g); err != nil {
+	if _, err := early.inherit(g, g.state()); err != nil {
 		t.Fatal(err)
 	}
 	feed(w, 1) // after the export
 	late := counting(t)
-	if _, err := late.inherit(g); err != nil {
+	if _, err := late.inherit(g, g.state()); err != nil {
 		t.Fatal(err)
 	}
 	if n := feed(early.NewWorker(rtlib.LogSource{}), 1); n != 0 {

@@ -56,7 +56,7 @@ func (w *Worker) Correlate(now int64) []correlate.Firing {
 	if w.gen.Correlations == nil {
 		return nil
 	}
-	w.gen.sweep(now)
+	w.gen.sweep(now, w.gen.Correlations)
 	w.gen.Correlations.Extract(&w.input, w.ev, w.hits)
 	return w.gen.Correlations.Apply(&w.input, now)
 }

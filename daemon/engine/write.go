@@ -11,47 +11,159 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib/frame"
 )
 
-// write takes batches in order, correlates their events and hands their results on. It is false if ctx ended before the last
-// batch was written; then p.rest holds what is left.
+// write takes batches in order, correlates their events and commits what came of them, group by group. It is false if ctx ended before
+// the last group was released; then p.rest holds what is left.
 func (p *Pipeline) write(ctx context.Context) (complete bool) {
+	w := writer{p: p, g: new(Group)}
+	if p.opts.Log != nil {
+		w.g.Begin = p.begin
+		p.groups <- new(Group)
+		go p.guarded(func() { p.committer(ctx) })
+	}
 	complete = true
-	for b := range p.order {
-		if b.call != nil {
-			b.call(p.inUse.Load())
-			continue
-		}
-		<-b.done
+	for {
+		b, ok := w.next()
 		switch {
+		case !ok:
+			return w.end() && complete && ctx.Err() == nil
+		case b.call != nil:
+			w.call(b)
+			continue
 		case !complete || ctx.Err() != nil:
 			complete = false
 			p.rest.Messages = append(p.rest.Messages, b.messages...)
 		default:
-			complete = p.writeBatch(ctx, b)
+			w.batch(b)
+			complete = w.done(ctx, b)
 		}
 		b.reset()
 		p.free <- b
 	}
-	return complete && ctx.Err() == nil
 }
 
-// writeBatch writes the messages of b. It is false if ctx ended meanwhile.
-func (p *Pipeline) writeBatch(ctx context.Context, b *batch) bool {
-	w := batchWriter{p: p, b: b, now: b.start.Unix()}
-	for i := range b.messages {
-		unit := w.message(ctx, i)
-		if unit == nil {
-			continue
-		}
-		if p.opts.Results.Put(ctx, unit) != nil {
-			p.rest.Units = append(p.rest.Units, unit)
-			p.rest.Messages = append(p.rest.Messages, b.messages[i+1:]...)
-			b.outcomes = b.outcomes[:i+1]
-			p.report(b)
-			return false
+// writer is the state of write.
+type writer struct {
+	p *Pipeline
+	g *Group // what is committed next
+}
+
+// next waits for a batch that is judged, or a call. While none is there the group goes to the committer, if that has nothing to do.
+func (w *writer) next() (b *batch, ok bool) {
+	select {
+	case b, ok = <-w.p.order:
+	default:
+		for b == nil {
+			select {
+			case b, ok = <-w.p.order:
+				if !ok {
+					return nil, false
+				}
+			case g := <-w.idle():
+				w.hand(g)
+			}
 		}
 	}
-	p.report(b)
+	if !ok || b.call != nil {
+		return b, ok
+	}
+	for {
+		select {
+		case <-b.done:
+			return b, true
+		default:
+		}
+		select {
+		case <-b.done:
+			return b, true
+		case g := <-w.idle():
+			w.hand(g)
+		}
+	}
+}
+
+// idle returns where an empty group comes from when the committer has nothing to do, nil if there is nothing for it.
+func (w *writer) idle() <-chan *Group {
+	if w.p.opts.Log == nil || w.g.empty() {
+		return nil
+	}
+	return w.p.groups
+}
+
+// hand gives the group to the committer, which waits for it, and goes on with next.
+func (w *writer) hand(next *Group) {
+	if w.p.rec != nil {
+		w.g.Delta = w.p.rec.AppendLog(w.g.Delta[:0])
+	}
+	w.g.seal()
+	w.p.commits <- w.g
+	w.g = next
+}
+
+// call makes the call of b. What was judged before a generation takes over is committed with the one that judged it.
+func (w *writer) call(b *batch) {
+	if b.swap && w.p.opts.Log != nil {
+		w.commit()
+	}
+	b.call(w.p.inUse.Load())
+	if b.swap && w.p.opts.Log != nil {
+		w.g.Begin = w.p.begin
+	}
+}
+
+// commit hands the group over as soon as the committer takes it.
+func (w *writer) commit() {
+	if !w.g.empty() {
+		w.hand(<-w.p.groups)
+	}
+}
+
+// done sees to it that what is in the group gets out. Without a Log that is at once. It is false if ctx ended meanwhile.
+func (w *writer) done(ctx context.Context, b *batch) bool {
+	if w.p.opts.Log == nil {
+		w.p.rest.Units = w.p.release(ctx, w.g)
+		w.g.reset()
+		w.p.report(b)
+		return len(w.p.rest.Units) == 0
+	}
+	w.p.report(b)
+	if w.full() {
+		w.commit()
+	}
 	return true
+}
+
+// full reports whether no further messages are to be added to the group.
+func (w *writer) full() bool {
+	l := &w.p.opts.Commit
+	return w.g.Events >= l.Events || w.p.rec != nil && w.p.rec.Len() >= l.Bytes || w.g.Events > 0 && time.Since(w.g.since) >= l.Delay
+}
+
+// end commits what is left and waits for the committer. It is false if not everything was released.
+func (w *writer) end() bool {
+	if w.p.opts.Log == nil {
+		return true
+	}
+	w.commit()
+	close(w.p.commits)
+	rest := <-w.p.committed
+	w.p.rest.Units = rest.Units
+	w.p.rest.Messages = append(rest.Messages, w.p.rest.Messages...)
+	return len(rest.Units)+len(rest.Messages) == 0
+}
+
+// batch adds what came of the messages of b to the group.
+func (w *writer) batch(b *batch) {
+	if w.g.Events == 0 {
+		w.g.since = b.start
+	}
+	bw := batchWriter{p: w.p, b: b, g: w.g, now: b.start.Unix()}
+	for i := range b.messages {
+		bw.message(i)
+		w.g.add(&b.messages[i])
+	}
+	if w.p.opts.Log != nil {
+		w.g.messages = append(w.g.messages, b.messages...)
+	}
 }
 
 // report tells of the batches that travelled in b.
@@ -102,15 +214,15 @@ func (t *told) tell(e *correlate.Engine, hooks *Hooks) (groups int) {
 type batchWriter struct {
 	p       *Pipeline
 	b       *batch
+	g       *Group
 	now     int64
 	events  int // events and results that are done with
 	results int
 	buf     []byte
 }
 
-// message correlates the events of message number i and returns its results, nil if there are none. It sees to the
-// acknowledgement of messages without results.
-func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
+// message correlates the events of message number i and adds what came of it to the group.
+func (w *batchWriter) message(i int) {
 	m, out := &w.b.messages[i], &w.b.outcomes[i]
 	if out.err != nil {
 		w.p.opts.Hooks.Bad(m, out.err)
@@ -118,12 +230,12 @@ func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
 		if errors.Is(out.err, frame.ErrTooLong) {
 			text = flow.ErrorTooLong
 		}
-		w.p.letter(ctx, m, text)
-		return nil
+		w.letter(m, text)
+		return
 	}
 	for _, x := range out.panics {
 		m.Ack.Add(1)
-		w.p.letter(ctx, m, flow.ErrorRulePanic+x.rule.ID)
+		w.letter(m, flow.ErrorRulePanic+x.rule.ID)
 	}
 	var results []flow.Result
 	for range out.events {
@@ -133,11 +245,18 @@ func (w *batchWriter) message(ctx context.Context, i int) *flow.Unit {
 	if w.p.keys != nil {
 		w.p.keys.assign(m, results)
 	}
-	if len(results) == 0 {
-		m.Ack.Done(true)
-		return nil
+	if w.p.opts.ShowKeys {
+		for i := range results {
+			results[i].JSON = w.p.opts.Render.WithID(results[i].JSON, results[i].Key)
+		}
 	}
-	return &flow.Unit{Results: results, Origin: m.Origin, Number: m.Number, Ack: m.Ack}
+	if len(results) == 0 {
+		if m.Ack != nil {
+			w.g.acks = append(w.g.acks, m.Ack)
+		}
+		return
+	}
+	w.g.Units = append(w.g.Units, &flow.Unit{Results: results, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
 }
 
 // event appends the results of the next event: its detections, then what fires.
@@ -150,11 +269,11 @@ func (w *batchWriter) event(results []flow.Result) []flow.Result {
 	if g.Correlations == nil {
 		return results
 	}
-	g.sweep(w.now)
+	g.sweep(w.now, w.p.state)
 	if _, timed := j.input.Time(); !timed {
 		w.p.opts.Hooks.Untimed()
 	}
-	firings := g.Correlations.Apply(&j.input, w.now)
+	firings := w.p.state.Apply(&j.input, w.now)
 	for k := range firings {
 		results = append(results, w.firing(&firings[k]))
 	}
@@ -170,9 +289,9 @@ func (w *batchWriter) firing(f *correlate.Firing) flow.Result {
 	return flow.Result{JSON: append([]byte(nil), w.buf...), Title: m.Title, ID: m.ID, Level: m.Level, Correlation: true}
 }
 
-// letter hands m to the dead letters, with its part of the acknowledgement.
-func (p *Pipeline) letter(ctx context.Context, m *flow.Message, text string) {
-	p.opts.Dead.Offer(ctx, flow.DeadLetter{Text: m.Data, Error: text, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
+// letter makes m a dead letter, with its part of the acknowledgement.
+func (w *batchWriter) letter(m *flow.Message, text string) {
+	w.g.letters = append(w.g.letters, flow.DeadLetter{Text: m.Data, Error: text, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
 }
 
 // Rest returns what was taken from the intake and not finished. Run must have returned.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,11 +14,30 @@ type Lines struct {
 	r      *frame.Reader
 	origin *Origin
 	block  []byte
+	held   *Message // the line that Forward could not put
 }
 
 // NewLines returns the lines of r as messages from origin.
 func NewLines(r io.Reader, origin *Origin) *Lines {
 	return &Lines{r: frame.NewReader(r), origin: origin}
+}
+
+// ResumeLines returns the lines of r after rest, which other Lines have left; number is that of the last line they took.
+func ResumeLines(rest []byte, r io.Reader, number int64, origin *Origin) *Lines {
+	return &Lines{r: frame.Resume(rest, r, number), origin: origin}
+}
+
+// Rest returns, after Forward has returned, what was read and was not put anywhere, and the number of the last line before it.
+func (l *Lines) Rest() (rest []byte, number int64) {
+	rest, number = l.r.Rest(), l.r.Number()
+	if l.held == nil {
+		return rest, number
+	}
+	line := append([]byte(nil), l.held.Data...)
+	if l.held.Err != nil { // of which there is only the beginning: make it too long again
+		line = append(line, bytes.Repeat([]byte(" "), frame.MaxLine)...)
+	}
+	return append(append(line, '\n'), rest...), l.held.Number - 1
 }
 
 // blockSize is how much is allocated at once, after a first block of firstBlock, so that a short request stays cheap. A message that is
@@ -63,7 +83,9 @@ func (l *Lines) Forward(ctx context.Context, out *Intake) error {
 			return nil
 		}
 		if err == nil {
-			err = out.Put(ctx, m)
+			if err = out.Put(ctx, m); err != nil {
+				l.held = &m
+			}
 		}
 		if err != nil {
 			return err

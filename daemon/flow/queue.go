@@ -162,6 +162,12 @@ func (q *Queue[T]) Close() {
 	}
 }
 
+func (q *Queue[T]) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
 // Len returns the number of elements and the sum of their sizes.
 func (q *Queue[T]) Len() (elements int, bytes int64) {
 	q.mu.Lock()

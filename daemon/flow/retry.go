@@ -20,6 +20,12 @@ func (r Retry) schedule() *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{InitialInterval: r.Base, MaxInterval: r.Max, Multiplier: 2}
 }
 
+// Pause returns a function that waits, longer each time. It is false if ctx ended first.
+func (r Retry) Pause() func(ctx context.Context) bool {
+	delays := r.schedule()
+	return func(ctx context.Context) bool { return wait(ctx, delays.NextBackOff()) }
+}
+
 // wait waits for d. It is false if ctx ended first.
 func wait(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)

@@ -41,6 +41,12 @@ type Sender struct {
 	mu        sync.Mutex
 	batch     []Pending // what the worker is busy with
 	abandoned bool
+
+	mark    Mark  // what may be kept
+	reached Mark  // how far the worker is
+	held    int   // dead letters that are under way
+	gaps    int   // results that are still missing among written ones
+	dropped *Unit // the last one that found the queue full, unless the mark is behind it
 }
 
 // Pending is a unit of which the results from number From on are not delivered.
@@ -63,6 +69,7 @@ func (s *Sender) Put(ctx context.Context, u *Unit) error {
 		return err
 	case s.opts.DropWhenFull:
 		count(s.opts.Hooks.Dropped, len(u.Results))
+		s.drop(u)
 		u.Ack.Done(true)
 		return nil
 	}
@@ -121,6 +128,14 @@ func (s *Sender) take(l *load) bool {
 	return true
 }
 
+// placeOf returns where the sink is, nil if l was not committed and nobody wants to know.
+func (s *Sender) placeOf(l load) []byte {
+	if !l.rows {
+		return nil
+	}
+	return s.place()
+}
+
 // call gives l to the sink.
 func (s *Sender) call(ctx context.Context, l load) (written int, err error) {
 	if k, ok := s.sink.(KeyedSink); ok {
@@ -133,9 +148,14 @@ func (s *Sender) call(ctx context.Context, l load) (written int, err error) {
 func (s *Sender) deliver(ctx context.Context, l load) bool {
 	var delays *backoff.ExponentialBackOff
 	attempts := 0
+	var place []byte
+	if len(l.lines) == 0 {
+		place = s.placeOf(l)
+	}
 	for len(l.lines) > 0 {
 		written, err := s.call(ctx, l)
-		moved, ok := s.written(written)
+		place = s.placeOf(l)
+		moved, ok := s.written(written, place)
 		if !ok {
 			return false
 		}
@@ -168,13 +188,13 @@ func (s *Sender) deliver(ctx context.Context, l load) bool {
 			}
 		}
 	}
-	_, ok := s.written(0) // units without results
+	_, ok := s.written(0, place) // units without results
 	return ok
 }
 
-// written notes that n more results are delivered and acknowledges the units that are complete. moved says that there was one; ok
-// is false if the sender was abandoned.
-func (s *Sender) written(n int) (moved, ok bool) {
+// written notes that n more results are delivered, behind which the sink is at place, and acknowledges the units that are complete.
+// moved says that there was one; ok is false if the sender was abandoned.
+func (s *Sender) written(n int, place []byte) (moved, ok bool) {
 	s.mu.Lock()
 	if s.abandoned {
 		s.mu.Unlock()
@@ -187,12 +207,14 @@ func (s *Sender) written(n int) (moved, ok bool) {
 		k := min(left, len(p.Unit.Results)-p.From)
 		p.From += k
 		left -= k
+		s.reach(p.Unit, k, p.From, place)
 		if p.From < len(p.Unit.Results) {
 			break
 		}
 		complete = append(complete, p.Unit)
 		s.batch = s.batch[1:]
 	}
+	s.passDropped()
 	s.mu.Unlock()
 	count(s.opts.Hooks.Delivered, n)
 	for _, u := range complete {
@@ -210,10 +232,18 @@ func (s *Sender) giveUp(ctx context.Context, err error) (left int, ok bool) {
 	}
 	p := s.batch[0]
 	s.batch = s.batch[1:]
-	s.mu.Unlock()
+	release := s.hold()
 	left = len(p.Unit.Results) - p.From
+	s.reach(p.Unit, left, len(p.Unit.Results), s.reached.Place)
+	s.passDropped()
+	s.mu.Unlock()
 	count(s.opts.Hooks.Failed, left)
-	s.opts.Exhausted(ctx, p.Unit, p.From, err)
+	u := *p.Unit
+	u.Ack = NewAck(func(committed bool) {
+		release(committed)
+		p.Unit.Ack.Done(committed)
+	})
+	s.opts.Exhausted(ctx, &u, p.From, err)
 	return left, true
 }
 

@@ -38,16 +38,21 @@ type Unit struct {
 	Origin  *Origin
 	Number  int64
 	Ack     *Ack
+	// Row is the number of the commit that holds the results, 0 if none does; First is which of its results the first one is.
+	Row   int64
+	First int
 }
 
 // load is what a sink gets with one call: results, and their ids.
 type load struct {
 	lines [][]byte
 	keys  []string
+	rows  bool // some of it is committed
 }
 
 // add adds the results of u.
 func (l *load) add(u *Unit) {
+	l.rows = l.rows || u.Row > 0
 	for i := range u.Results {
 		l.lines = append(l.lines, u.Results[i].JSON)
 		l.keys = append(l.keys, u.Results[i].Key)
@@ -55,13 +60,13 @@ func (l *load) add(u *Unit) {
 }
 
 // from returns what is left without the first n.
-func (l load) from(n int) load { return load{l.lines[n:], l.keys[n:]} }
+func (l load) from(n int) load { return load{l.lines[n:], l.keys[n:], l.rows} }
 
 // reset empties l and keeps its memory.
 func (l *load) reset() {
 	clear(l.lines)
 	clear(l.keys)
-	*l = load{l.lines[:0], l.keys[:0]}
+	*l = load{l.lines[:0], l.keys[:0], false}
 }
 
 // AppendJSON appends the results from number from on as one JSON array.

@@ -23,9 +23,11 @@ type connections struct {
 
 // tracked is one connection.
 type tracked struct {
-	idle *list.Element // nil while a request is served
-	late *time.Timer   // closes a connection whose first request does not come
-	tls  bool
+	idle  *list.Element // nil while a request is served
+	late  *time.Timer   // closes a connection whose first request does not come
+	since time.Time
+	used  bool // a handler has seen a request; HTTP/2 is active before that
+	tls   bool
 }
 
 func newConnections(max int, wait time.Duration) *connections {
@@ -45,7 +47,7 @@ func (c *connections) admit(conn net.Conn) bool {
 		c.forget(victim)
 		victim.Close()
 	}
-	c.open[conn] = &tracked{idle: c.idle.PushBack(conn), late: time.AfterFunc(c.wait, func() { conn.Close() })}
+	c.open[conn] = &tracked{idle: c.idle.PushBack(conn), late: time.AfterFunc(c.wait, func() { conn.Close() }), since: time.Now()}
 	return true
 }
 
@@ -118,4 +120,32 @@ func (c *connections) closeIdle() {
 		c.forget(conn)
 		conn.Close()
 	}
+}
+
+// connKey is the key of a connection in the context of its requests.
+type connKey struct{}
+
+// use notes that r has come over its connection.
+func (c *connections) use(r *http.Request) {
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.open[conn]; t != nil {
+		t.used = true
+	}
+}
+
+// expecting reports whether a connection that is younger than limit has yet to send its first request.
+func (c *connections) expecting(limit time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.open {
+		if !t.used && time.Since(t.since) < limit {
+			return true
+		}
+	}
+	return false
 }

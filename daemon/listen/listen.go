@@ -26,6 +26,11 @@ type Options struct {
 	MinVersion                      string // 1.3 if empty
 	KeyPassword                     string
 
+	// Inherited is a socket that listens already, nil to bind Addr. It stays the caller's.
+	Inherited *os.File
+	// Paused makes connections wait in the backlog until Resume.
+	Paused bool
+
 	MaxConns int // 0 for the default
 	Timeouts Timeouts
 	Log      *slog.Logger
@@ -100,40 +105,68 @@ func (o *Options) checkAddress() error {
 	if err != nil {
 		return fmt.Errorf("%s '%s': want HOST:PORT or unix:///path (%w)", badAddress, o.Addr, err)
 	}
-	if o.hasTLS() || o.AllowPlaintext || addr.IP.IsLoopback() {
+	if o.mayBind(addr) {
 		return nil
 	}
-	return fmt.Errorf("refusing to bind plaintext on non-loopback address %s: give --tls-cert and --tls-key, or --allow-plaintext if something else protects it", o.address())
+	return plaintext(o.address())
+}
+
+func (o *Options) mayBind(addr *net.TCPAddr) bool {
+	return o.hasTLS() || o.AllowPlaintext || addr.IP.IsLoopback()
+}
+
+func plaintext(addr string) error {
+	return fmt.Errorf("refusing to bind plaintext on non-loopback address %s: give --tls-cert and --tls-key, or --allow-plaintext if something else protects it", addr)
 }
 
 // Listener accepts connections, within limits. Server returns what serves them.
 type Listener struct {
 	opts  Options
-	inner net.Listener
+	inner socket
 	conns *connections
 	tls   *material // nil without TLS
+	gate  *gate
 }
 
 // Listen binds. The options must be valid.
 func Listen(ctx context.Context, opts Options) (*Listener, error) {
 	opts.defaults()
-	l := &Listener{opts: opts, conns: newConnections(opts.MaxConns, opts.firstRequest())}
+	l := &Listener{opts: opts, conns: newConnections(opts.MaxConns, opts.firstRequest()), gate: newGate()}
 	if opts.hasTLS() {
 		l.tls = &material{opts: &opts}
 		if err := l.tls.reload(); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	if path, ok := strings.CutPrefix(opts.Addr, "unix://"); ok {
-		l.inner, err = ListenUnix(path)
-	} else {
-		l.inner, err = new(net.ListenConfig).Listen(ctx, "tcp", opts.address())
-	}
+	inner, err := opts.bind(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("bind the API listener: %w", err)
 	}
+	l.inner = inner.(socket)
+	if opts.Paused {
+		l.Pause()
+	}
 	return l, nil
+}
+
+// bind returns the listening socket.
+func (o *Options) bind(ctx context.Context) (net.Listener, error) {
+	path, unix := strings.CutPrefix(o.Addr, "unix://")
+	switch {
+	case o.Inherited != nil:
+		l, err := inherit(o.Inherited)
+		if err != nil {
+			return nil, err
+		}
+		if addr, ok := l.Addr().(*net.TCPAddr); ok && !o.mayBind(addr) {
+			l.Close()
+			return nil, plaintext(addr.String())
+		}
+		return l, nil
+	case unix:
+		return ListenUnix(path)
+	}
+	return new(net.ListenConfig).Listen(ctx, "tcp", o.address())
 }
 
 func (o *Options) defaults() {
@@ -175,22 +208,36 @@ func (l *Listener) Loopback() bool {
 // TLS reports whether connections are encrypted.
 func (l *Listener) TLS() bool { return l.tls != nil }
 
-// Accept implements net.Listener. It makes room if there are too many connections.
+// Accept implements net.Listener. It makes room if there are too many connections, and waits while the listener is paused.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
-		c, err := l.inner.Accept()
-		if err != nil {
-			return nil, err
+		c, ok, err := l.accept()
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if !l.gate.wait() {
+				return nil, net.ErrClosed
+			}
+		case err != nil || ok:
+			return c, err
+		default:
+			go refuse(c)
 		}
-		if l.conns.admit(c) {
-			return c, nil
-		}
-		go refuse(c)
 	}
 }
 
-// Close stops accepting connections; those that are open stay. A socket file is removed.
-func (l *Listener) Close() error { return l.inner.Close() }
+// accept accepts one connection; ok says that there is room for it.
+func (l *Listener) accept() (c net.Conn, ok bool, err error) {
+	l.gate.accepting.Lock()
+	defer l.gate.accepting.Unlock()
+	c, err = l.inner.Accept()
+	return c, err == nil && l.conns.admit(c), err
+}
+
+// Close stops accepting connections; those that are open stay. A socket file is removed, unless Keep was called.
+func (l *Listener) Close() error {
+	l.gate.end()
+	return l.inner.Close()
+}
 
 // refuse tells a client that there is no room.
 func refuse(c net.Conn) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,7 +20,8 @@ const (
 
 // Server serves a Listener.
 type Server struct {
-	l *Listener
+	l       *Listener
+	retired atomic.Bool
 	http.Server
 }
 
@@ -28,12 +31,17 @@ func (l *Listener) Server(handler http.Handler) *Server {
 	s := &Server{l: l}
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer l.guardBody(w, r)()
+		l.conns.use(r)
+		if s.retired.Load() {
+			w.Header().Set("Connection", "close") // of HTTP/2 as well
+		}
 		handler.ServeHTTP(w, r)
 	})
 	s.ReadHeaderTimeout = l.opts.Timeouts.Header // also bounds the TLS handshake
 	s.IdleTimeout = l.opts.Timeouts.Idle
 	s.MaxHeaderBytes = maxHeader
 	s.ConnState = l.conns.state
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
 	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
 	s.ErrorLog = slog.NewLogLogger(l.opts.Log.Handler(), slog.LevelDebug)
 	s.Protocols = new(http.Protocols)

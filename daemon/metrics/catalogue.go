@@ -62,6 +62,10 @@ type Set struct {
 	NATSUnacked                                       *Gauge
 	NATSRedelivered, SourceRegressions                *Counter
 	DuplicatesSuppressed                              *Vec[Counter] // where
+	SourceExpired                                     *Counter
+	CommitSeconds, CommitEvents                       *Histogram
+	CommitBlocked, OutboxBytes                        *Gauge
+	RecoverySeconds, RecoveryRecords                  *Gauge
 
 	registry registry
 	page     page
@@ -160,6 +164,16 @@ func (s *Set) defineExtended() {
 	s.NATSRedelivered = r.counter("rsigma_nats_redelivered_total", "Messages that came for the second time, or more often.")
 	s.SourceRegressions = r.counter("rsigma_source_regressions_total", "Streams that were made anew while they were read.")
 	s.DuplicatesSuppressed = r.counters("rsigma_duplicates_suppressed_total", "Results that the other side had seen before.", "where")
+
+	s.SourceExpired = r.counter("rsigma_source_expired_total", "Messages that the stream dropped before they were read.")
+
+	r.section("Durable state", true)
+	s.CommitSeconds = r.histogram("rsigma_state_commit_seconds", "Duration of a commit.", b5)
+	s.CommitEvents = r.histogram("rsigma_state_commit_events", "Messages in a commit.", b3)
+	s.CommitBlocked = r.gauge("rsigma_state_commit_blocked", "1 while the store cannot commit.")
+	s.OutboxBytes = r.gauge("rsigma_outbox_bytes", "Bytes of the results that are committed and not delivered.")
+	s.RecoverySeconds = r.gauge("rsigma_recovery_seconds", "How long reading the state took at the last start.")
+	s.RecoveryRecords = r.gauge("rsigma_recovery_records", "Commits that were applied to the saved state at the last start.")
 
 	r.section("Dynamic sources, more", true)
 	s.SourceChanges = r.counters("rsigma_source_value_changes_total", "Values that differed from the one before.", "source_id")

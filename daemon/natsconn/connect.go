@@ -1,6 +1,7 @@
 package natsconn
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -33,6 +34,8 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// FailWhileDown makes publishing an error while there is no connection. Else what is published is kept and sent later.
 	FailWhileDown bool
+	// RetryFirst and RetryMax are the first and the longest delay between attempts to reconnect; zero are 100 ms and 5 s.
+	RetryFirst, RetryMax time.Duration
 	// Reconnected is called after each reconnect; it must not block. It may be nil.
 	Reconnected func()
 	// Log takes what happens to the connection; its target is the caller's business.
@@ -94,7 +97,7 @@ func (o *Options) connection() ([]nats.Option, error) {
 		return nil, err
 	}
 	opts = append(opts,
-		nats.Name(o.Name), nats.Timeout(ConnectTimeout), nats.MaxReconnects(-1), nats.CustomReconnectDelay(delay),
+		nats.Name(o.Name), nats.Timeout(ConnectTimeout), nats.MaxReconnects(-1), nats.CustomReconnectDelay(o.delay),
 		nats.IgnoreAuthErrorAbort(), // credentials may be renewed while the daemon runs
 		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
 			if !nc.IsClosed() {
@@ -118,8 +121,8 @@ func (o *Options) connection() ([]nats.Option, error) {
 }
 
 // delay returns how long to wait after so many rounds of attempts. The client counts from 1.
-func delay(attempts int) time.Duration {
-	return min(reconnectBase<<min(max(attempts-1, 0), 10), reconnectMax)
+func (o *Options) delay(attempts int) time.Duration {
+	return min(cmp.Or(o.RetryFirst, reconnectBase)<<min(max(attempts-1, 0), 10), cmp.Or(o.RetryMax, reconnectMax))
 }
 
 // maxError is how much of an error text of the server is kept (reliability.md T18).

@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"github.com/rsigma-go/rsigma/daemon/flow/flowtest"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
 
 func TestEachMethodOfAuthenticationIsAcceptedAndItsFailureFatal(t *testing.T) {
@@ -38,7 +39,7 @@ func TestEachMethodOfAuthenticationIsAcceptedAndItsFailureFatal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := run(t, c.server)
+			s := natstest.Start(t, c.server)
 			if _, err := connect(t, s, Options{Auth: c.good}); err != nil {
 				t.Error(err)
 			}
@@ -90,7 +91,7 @@ func credentials(t *testing.T) (string, server.Options) {
 
 func TestUserAndPasswordMayStandInTheAddress(t *testing.T) {
 	t.Parallel()
-	s := run(t, server.Options{Username: "u", Password: "p4ss"})
+	s := natstest.Start(t, server.Options{Username: "u", Password: "p4ss"})
 	log := &logged{}
 	for user, ok := range map[string]bool{"u:p4ss": true, "u:wrong": false} {
 		a, err := ParseURL("nats://" + user + "@" + s.Addr().String() + "/a")
@@ -113,7 +114,7 @@ func TestUserAndPasswordMayStandInTheAddress(t *testing.T) {
 func TestTLSWithClientCertificates(t *testing.T) {
 	t.Parallel()
 	ca, strange := newAuthority(t), newAuthority(t)
-	s := run(t, server.Options{TLS: true, TLSVerify: true, TLSTimeout: 5, TLSConfig: ca.serverTLS(t, true), Authorization: "t0ps"})
+	s := natstest.Start(t, server.Options{TLS: true, TLSVerify: true, TLSTimeout: 5, TLSConfig: ca.serverTLS(t, true), Authorization: "t0ps"})
 	cert, key := ca.issue(t, "daemon")
 	badCert, badKey := strange.issue(t, "stranger")
 	for name, c := range map[string]struct {
@@ -141,7 +142,7 @@ func TestTLSWithClientCertificates(t *testing.T) {
 func TestRequiringTLSFailsAtAServerWithoutIt(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	plain := run(t, server.Options{})
+	plain := natstest.Start(t, server.Options{})
 	cert, key := ca.issue(t, "daemon")
 	for name, o := range map[string]Options{
 		"required": {Auth: Auth{RequireTLS: true}}, "client certificate": {Auth: Auth{TLSCert: cert, TLSKey: key}},
@@ -153,7 +154,7 @@ func TestRequiringTLSFailsAtAServerWithoutIt(t *testing.T) {
 	if _, err := connect(t, plain, Options{}); err != nil {
 		t.Errorf("not required: %v", err)
 	}
-	secure := run(t, server.Options{TLS: true, TLSTimeout: 5, TLSConfig: ca.serverTLS(t, false)})
+	secure := natstest.Start(t, server.Options{TLS: true, TLSTimeout: 5, TLSConfig: ca.serverTLS(t, false)})
 	for _, require := range []bool{false, true} {
 		if c, err := connect(t, secure, Options{Auth: Auth{RequireTLS: require}, RootCAs: ca.roots}); err != nil || !c.TLSRequired() {
 			t.Errorf("a server with TLS, required %v: %v", require, err)
@@ -230,8 +231,7 @@ func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, 
 
 func TestALostConnectionIsRestoredAndLogged(t *testing.T) {
 	t.Parallel()
-	s := run(t, server.Options{})
-	port := s.Addr().(*net.TCPAddr).Port
+	s := natstest.Start(t, server.Options{})
 	log := &logged{}
 	back := make(chan struct{}, 1)
 	c, err := connect(t, s, Options{Log: log.logger(), Name: "test", Reconnected: func() { back <- struct{}{} }})
@@ -239,10 +239,9 @@ func TestALostConnectionIsRestoredAndLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	down := c.StatusChanged(nats.RECONNECTING)
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.Stop()
 	flowtest.Soon(t, "the connection is lost", down)
-	run(t, server.Options{Port: port})
+	s.Start()
 	flowtest.Soon(t, "the connection is restored", back)
 	for _, message := range []string{"Connected to NATS", "Disconnected from NATS", "Reconnected to NATS"} {
 		if !strings.Contains(log.text(), "level=INFO msg=\""+message) {
@@ -253,7 +252,7 @@ func TestALostConnectionIsRestoredAndLogged(t *testing.T) {
 
 func TestOnlyAConnectionThatMayKeepsWhatIsPublishedWhileItIsDown(t *testing.T) {
 	t.Parallel()
-	s := run(t, server.Options{})
+	s := natstest.Start(t, server.Options{})
 	for fail, want := range map[bool]error{true: nats.ErrReconnectBufExceeded, false: nil} {
 		c, err := connect(t, s, Options{FailWhileDown: fail})
 		if err != nil {
@@ -267,13 +266,12 @@ func TestOnlyAConnectionThatMayKeepsWhatIsPublishedWhileItIsDown(t *testing.T) {
 			}
 		}()
 	}
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.Stop()
 }
 
 func TestTheStreamOfASubjectIsMadeOrFoundOrWrong(t *testing.T) {
 	t.Parallel()
-	s := run(t, server.Options{JetStream: true})
+	s := natstest.StartJetStream(t)
 	c, err := connect(t, s, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -312,7 +310,7 @@ func TestTheStreamOfASubjectIsMadeOrFoundOrWrong(t *testing.T) {
 
 func TestAServerWithoutJetStreamSaysSo(t *testing.T) {
 	t.Parallel()
-	c, err := connect(t, run(t, server.Options{}), Options{})
+	c, err := connect(t, natstest.Start(t, server.Options{}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

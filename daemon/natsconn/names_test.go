@@ -88,9 +88,10 @@ func TestNamesOfGroupsAreThoseOfConsumers(t *testing.T) {
 
 func TestDelaysGrowUpToTheirMaximum(t *testing.T) {
 	t.Parallel()
-	last := delay(0)
+	o := &Options{}
+	last := o.delay(0)
 	for i := range 100 {
-		d := delay(i)
+		d := o.delay(i)
 		if d < last || d <= 0 || d > reconnectMax {
 			t.Fatalf("delay %d is %v after %v", i, d, last)
 		}

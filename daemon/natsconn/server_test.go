@@ -17,36 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
 
-// run starts a server on the loopback.
-func run(t *testing.T, opts server.Options) *server.Server {
-	t.Helper()
-	opts.Host, opts.NoLog, opts.NoSigs = "127.0.0.1", true, true
-	if opts.Port == 0 {
-		opts.Port = -1
-	}
-	if opts.JetStream && opts.StoreDir == "" {
-		opts.StoreDir = t.TempDir()
-	}
-	s, err := server.NewServer(&opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the server does not start")
-	}
-	return s
-}
-
 // address returns the address of a subject at s.
-func address(t *testing.T, s *server.Server, subject string) Address {
+func address(t *testing.T, s *natstest.Server, subject string) Address {
 	t.Helper()
 	a, err := ParseURL("nats://" + s.Addr().String() + "/" + subject)
 	if err != nil {
@@ -55,7 +30,7 @@ func address(t *testing.T, s *server.Server, subject string) Address {
 	return a
 }
 
-func connect(t *testing.T, s *server.Server, o Options) (*Conn, error) {
+func connect(t *testing.T, s *natstest.Server, o Options) (*Conn, error) {
 	t.Helper()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

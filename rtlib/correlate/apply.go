@@ -13,12 +13,9 @@ const maxLevels = 10
 // Source: sigma-language.md sections 14.3 to 14.9.
 func (e *Engine) Apply(in *Input, now int64) []Firing {
 	e.scratch.reset()
-	t := in.time
-	if t == noTime {
-		if e.skip {
-			return nil
-		}
-		t = min(max(now, 0), maxTime)
+	t, ok := e.timeAt(in, now)
+	if !ok {
+		return nil
 	}
 	e.arrive(t, now)
 	if len(in.hits) == 0 {
@@ -45,25 +42,38 @@ func (e *Engine) Apply(in *Input, now int64) []Firing {
 	return e.scratch.firings
 }
 
+// timeAt returns the time that counts for in. It is false if in is to be left alone.
+func (e *Engine) timeAt(in *Input, now int64) (t int64, ok bool) {
+	if in.time == noTime {
+		return min(max(now, 0), maxTime), !e.opts.SkipUntimed
+	}
+	return in.time, true
+}
+
+// trusted reports whether an event with time t may move the clock for others.
+func trusted(t, now int64) bool { return t <= now+farFuture }
+
 // arrive notes that an event with time t has come, and makes room if too many groups are held.
 func (e *Engine) arrive(t, now int64) {
-	trusted := t <= now+farFuture
-	if trusted {
+	if trusted(t, now) {
 		e.newest = max(e.newest, t)
 	} else {
 		e.stats.FarFuture++
 	}
-	if e.stats.Groups < e.maxGroups {
+	if !e.full() {
 		return
 	}
-	if !trusted {
+	if !trusted(t, now) {
 		t = e.trustedNewest(now)
 	}
 	e.age(t)
-	if e.stats.Groups >= e.maxGroups {
+	if e.full() {
 		e.evict()
 	}
 }
+
+// full reports whether the next event has to make room.
+func (e *Engine) full() bool { return e.stats.Groups >= e.maxGroups }
 
 // Sweep removes groups whose windows are empty by the newest event time seen, as section 14.9 allows at any time. Only late
 // events can notice. now is the wall clock in seconds: a newest time that lies far ahead of it is not trusted. Like Apply it
@@ -76,7 +86,7 @@ func (e *Engine) Sweep(now int64) {
 
 // trustedNewest returns the newest event time seen unless it lies too far ahead of the wall clock.
 func (e *Engine) trustedNewest(now int64) int64 {
-	if e.newest > now+farFuture {
+	if !trusted(e.newest, now) {
 		return noTime
 	}
 	return e.newest

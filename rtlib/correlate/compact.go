@@ -1,10 +1,12 @@
 package correlate
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 )
 
 // The compact form of a state, and of changes to one:
@@ -12,6 +14,7 @@ import (
 //	"rsigma-c" version            9 bytes
 //	rules    count, then each its stable id, type and number of queues
 //	newest   newest event time plus one, 0 for none
+//	fed      feeds so far
 //	aged     greatest time of an aging that the groups not listed have missed, plus one; 0 for none
 //	full     1 if everything before is void
 //	records  each a mark and a rule number, then
@@ -21,7 +24,7 @@ import (
 //
 // Numbers are varints. Strings have their length in front. Times within a queue are differences.
 
-const compactMagic = "rsigma-c\x01"
+const compactMagic = "rsigma-c\x02"
 
 // The marks of records.
 const (
@@ -33,7 +36,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrCorrupt says that a compact state is damaged or of another version.
+// ErrCorrupt says that a compact state, a definition, a log or an input is damaged, of another version, or of other rules.
 var ErrCorrupt = errors.New("correlation state is damaged or of another version")
 
 func appendBytes(dst, b []byte) []byte {
@@ -50,6 +53,7 @@ func (e *Engine) appendHead(dst []byte, aged int64, full bool) []byte {
 		dst = binary.AppendUvarint(dst, uint64(e.corrs[i].queueCount()))
 	}
 	dst = appendTime(dst, e.newest)
+	dst = binary.AppendUvarint(dst, e.seq)
 	dst = appendTime(dst, aged)
 	if full {
 		return append(dst, 1)
@@ -66,22 +70,38 @@ func appendTime(dst []byte, t int64) []byte {
 }
 
 func appendEnd(dst []byte, from int) []byte {
-	dst = append(dst, markEnd)
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[from:], castagnoli))
+	return appendSum(append(dst, markEnd), from)
 }
 
-// AppendState appends the whole state in compact form: everything that later results depend on. It is meant to be fast enough
-// for a moment in which events wait; a second engine of the same rules can load it and export it in other forms. Cost:
-// proportional to the state.
+// AppendState appends the whole state in compact form: everything that later results depend on, which Stats of what was done
+// are not part of. It is meant to be fast enough for a moment in which events wait; a second engine of the same rules can load it
+// and export it in other forms. Engines of the same rules and options that have been through the same append the same bytes,
+// also if one of them was loaded on the way. Cost: proportional to the state, and a sort of the groups by their last feeds.
 func (e *Engine) AppendState(dst []byte) []byte {
 	from := len(dst)
 	dst = e.appendHead(dst, noTime, true)
 	for _, list := range [][]uint32{e.due.list, e.resting.list} {
-		for _, id := range list {
-			dst = e.appendGroup(dst, id)
+		for _, x := range e.byFeed(list) {
+			dst = e.appendGroup(dst, x.id)
 		}
 	}
 	return appendEnd(dst, from)
+}
+
+// A fedGroup is a group and the number of its last feed.
+type fedGroup struct {
+	fed uint64
+	id  uint32
+}
+
+// byFeed returns groups in the order of their last feeds.
+func (e *Engine) byFeed(ids []uint32) []fedGroup {
+	list := make([]fedGroup, len(ids))
+	for i, id := range ids {
+		list[i] = fedGroup{e.groups.at(id).fed, id}
+	}
+	slices.SortFunc(list, func(a, b fedGroup) int { return cmp.Compare(a.fed, b.fed) })
+	return list
 }
 
 func (e *Engine) appendGroup(dst []byte, id uint32) []byte {
@@ -147,14 +167,11 @@ func (e *Engine) LoadState(data []byte) (Restored, error) {
 
 // openCompact checks the checksum and reads the head.
 func (e *Engine) openCompact(data []byte) (*compactReader, error) {
-	body := len(data) - crc32.Size
-	if body < len(compactMagic) || string(data[:len(compactMagic)]) != compactMagic {
-		return nil, fmt.Errorf("%w: no compact state", ErrCorrupt)
+	body, err := checkSum(data, compactMagic)
+	if err != nil {
+		return nil, err
 	}
-	if crc32.Checksum(data[:body], castagnoli) != binary.LittleEndian.Uint32(data[body:]) {
-		return nil, fmt.Errorf("%w: checksum", ErrCorrupt)
-	}
-	r := &compactReader{data: data[len(compactMagic):body]}
+	r := &compactReader{data: body}
 	byID := e.corrsByID()
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		x := compactRule{corr: byID[string(r.bytes())], kind: kinds[Type(r.byte())]}
@@ -166,7 +183,7 @@ func (e *Engine) openCompact(data []byte) (*compactReader, error) {
 		}
 		r.rules = append(r.rules, x)
 	}
-	r.newest, r.aged, r.full = r.time(), r.time(), r.byte() == 1
+	r.newest, r.fed, r.aged, r.full = r.time(), r.uvarint(), r.time(), r.byte() == 1
 	if r.bad {
 		return nil, fmt.Errorf("%w: head", ErrCorrupt)
 	}

@@ -12,6 +12,7 @@ type compactReader struct {
 
 	rules        []compactRule
 	newest, aged int64
+	fed          uint64
 	full         bool
 }
 
@@ -86,6 +87,7 @@ func (r *compactReader) time() int64 {
 // else; what could be read of it stays.
 func (e *Engine) applyCompact(r *compactReader) (Restored, error) {
 	e.newest = max(e.newest, r.newest)
+	e.seq = max(e.seq, r.fed)
 	if r.aged != noTime {
 		e.agings.add(r.aged)
 	}
@@ -142,10 +144,15 @@ func (e *Engine) drop(c *corr, key []byte) {
 // group reads a group record behind its rule number.
 func (r *compactReader) group(rule *compactRule, resting bool, s *savedGroup) {
 	s.resting, s.key, s.alert, s.fed = resting, r.bytes(), r.time(), r.uvarint()
+	lists := s.queues[:cap(s.queues)] // their memory
 	s.queues = s.queues[:0]
 	if !resting {
 		for n := rule.queues; n > 0 && !r.bad; n-- {
-			s.queues = append(s.queues, r.runs(rule.kind))
+			var list []savedRun
+			if i := len(s.queues); i < len(lists) {
+				list = lists[i][:0]
+			}
+			s.queues = append(s.queues, r.runs(rule.kind, list))
 		}
 	}
 	s.buffer = s.buffer[:0]
@@ -158,8 +165,7 @@ func (r *compactReader) group(rule *compactRule, resting bool, s *savedGroup) {
 	}
 }
 
-func (r *compactReader) runs(k kind) []savedRun {
-	var list []savedRun
+func (r *compactReader) runs(k kind, list []savedRun) []savedRun {
 	last := int64(0)
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		last += r.varint()

@@ -13,4 +13,5 @@
 //	aging.go evict.go heap.go   the caps
 //	ring.go sorted.go table.go slab.go arena.go   memory without pointers
 //	saved.go snapshot.go compact.go changes.go    state
+//	definition.go log.go    what makes an engine, and what happens to it, for a start from where another one has ended
 package correlate

@@ -31,6 +31,23 @@ const (
 	defaultMaxStateEntries = 100_000
 )
 
+// withDefaults returns opts with the defaults spelled out.
+func withDefaults(opts Options) Options {
+	if opts.Action == ActionDefault {
+		opts.Action = ActionAlert
+	}
+	if opts.EventMode == EventsDefault {
+		opts.EventMode = EventsNone
+	}
+	if opts.MaxEvents == 0 {
+		opts.MaxEvents = defaultMaxEvents
+	}
+	if opts.MaxStateEntries <= 0 {
+		opts.MaxStateEntries = defaultMaxStateEntries
+	}
+	return opts
+}
+
 // Engine holds a set of correlations and the windows of their groups. Extract is safe for concurrent use; all other methods
 // belong to one goroutine at a time. It reads no clock, does no I/O and does not depend on anything random in what it returns.
 type Engine struct {
@@ -41,8 +58,11 @@ type Engine struct {
 	times     []rtlib.FieldID
 	ids       []rtlib.FieldID
 	reads     []read
-	skip      bool
 	maxGroups int
+	opts      Options // with all defaults
+	// feeders are the detections by number; those that feed nothing may be nil.
+	feeders    []*rtlib.Rule
+	definition definitionSum
 
 	seed    maphash.Seed
 	words   *arena[uint64]
@@ -81,20 +101,23 @@ const farFuture = 24 * 60 * 60
 //
 // Engine defaults that rules carry as attributes (section 16) apply here.
 func New(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error) {
+	return build(detections, rules, withDefaults(withAttributes(opts, detections, rules)))
+}
+
+// build makes an engine with options that are complete. Detections that feed nothing may be nil.
+func build(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error) {
 	e := &Engine{
-		skip:      opts.SkipUntimed,
 		maxGroups: opts.MaxStateEntries,
+		opts:      opts,
+		feeders:   detections,
 		newest:    noTime,
 		words:     &arena[uint64]{unit: 1},
 		texts:     newTexts(),
 		seed:      maphash.MakeSeed(),
 	}
-	if e.maxGroups <= 0 {
-		e.maxGroups = defaultMaxStateEntries
-	}
 	e.one, e.two, e.tree = runs{e.words, 1}, runs{e.words, 2}, tree{e.words}
 	e.due.groups, e.resting.groups = &e.groups, &e.groups
-	r := resolver{engine: e, opts: withAttributes(opts, detections, rules), reads: map[rtlib.FieldID]int32{}}
+	r := resolver{engine: e, opts: opts, reads: map[rtlib.FieldID]int32{}}
 	if err := r.resolve(detections, rules); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type scratch struct {
 	value   []byte
 	present []bool
 	stale   []stale
+	input   Input // of Replay
 
 	firings []Firing
 	group   []GroupValue

@@ -43,8 +43,8 @@ func (in *Input) at(s span) []byte { return in.text[s.from:s.to:s.to] }
 func (in *Input) Time() (int64, bool) { return in.time, in.time != noTime }
 
 // SetTime replaces the time of the event, for events whose time is known from elsewhere: seconds since the epoch, negative ones
-// count as 0.
-func (in *Input) SetTime(seconds int64) { in.time = max(seconds, 0) }
+// count as 0, those after the year 36812 as that.
+func (in *Input) SetTime(seconds int64) { in.time = min(max(seconds, 0), maxTime) }
 
 // Feeds reports whether a detection that matched feeds a correlation. An input that does not may still evict groups when it is
 // applied, by its time.

@@ -64,6 +64,15 @@ func (in *Input) appendOptional(dst []byte, s span, there bool) []byte {
 // that is an error that wraps ErrCorrupt. It keeps nothing of data.
 func (e *Engine) ReadInput(in *Input, data []byte) error {
 	r := compactReader{data: data}
+	r.input(e, in)
+	if r.bad || len(r.data) > 0 {
+		return fmt.Errorf("%w: input", ErrCorrupt)
+	}
+	return nil
+}
+
+// input reads an input of e.
+func (r *compactReader) input(e *Engine, in *Input) {
 	*in = Input{time: r.time(), hits: in.hits[:0], values: in.values[:0], text: in.text[:0], seen: in.seen, round: in.round}
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		hit := r.uvarint()
@@ -95,10 +104,6 @@ func (e *Engine) ReadInput(in *Input, data []byte) error {
 	if in.hasID = r.byte() == 1; in.hasID {
 		in.id = in.keep(r.bytes())
 	}
-	if r.bad || len(r.data) > 0 {
-		return fmt.Errorf("%w: input", ErrCorrupt)
-	}
-	return nil
 }
 
 func (in *Input) keep(b []byte) span {

@@ -51,6 +51,7 @@ type corr struct {
 
 // source is a rule that feeds a corr, with what its feeds read.
 type source struct {
+	from     int    // number of the detection, or -1 minus that of the correlation
 	id, name string // of the rule; detections have no name here
 
 	queues []int    // temporal: queues that a feed goes to
@@ -79,6 +80,9 @@ type want struct {
 	event, id bool
 }
 
+// maxDetections bounds the memory that a definition from outside can ask for.
+const maxDetections = 1 << 20
+
 // longest keeps sums of times and timespans within int64. Times are below 2^40.
 const longest = 1 << 50
 
@@ -95,7 +99,15 @@ func (r *resolver) resolve(detections []*rtlib.Rule, rules []*Rule) error {
 	}
 	origin := map[string]int{} // detections count from 0 up, correlations from -1 down
 	for i, d := range detections {
-		origin[d.Meta.Source] = i
+		if d != nil {
+			origin[d.Meta.Source] = i
+		}
+	}
+	if len(detections) > maxDetections {
+		return fmt.Errorf("%d detections; at most %d are possible", len(detections), maxDetections)
+	}
+	if r.opts.Action > ActionReset || r.opts.EventMode > EventsRefs {
+		return fmt.Errorf("unknown action %s or event mode %s", r.opts.Action, r.opts.EventMode)
 	}
 	if len(rules) > math.MaxUint16 {
 		return fmt.Errorf("%d correlations; at most %d are possible", len(rules), math.MaxUint16)
@@ -118,6 +130,7 @@ func (r *resolver) resolve(detections []*rtlib.Rule, rules []*Rule) error {
 				return fmt.Errorf("correlation %q: no rule has the source %q", c.rule.Meta.Title, c.rule.Sources[s].Rule)
 			}
 			src := r.source(c, s)
+			src.from = from
 			if from >= 0 {
 				src.id = detections[from].Meta.ID
 				e.feeds[from] = append(e.feeds[from], feed{i, s})
@@ -144,6 +157,10 @@ func (r *resolver) corr(rule *Rule, index int) (*corr, error) {
 	switch {
 	case rule.Timespan <= 0 || rule.Window == Session && rule.Gap <= 0:
 		return nil, fmt.Errorf("timespan %d s, gap %d s", rule.Timespan, rule.Gap)
+	case rule.Action > ActionReset || rule.EventMode > EventsRefs:
+		return nil, fmt.Errorf("unknown action %s or event mode %s", rule.Action, rule.EventMode)
+	case slices.ContainsFunc(rule.Thresholds, func(t Threshold) bool { return t.Op > NotEqualTo }):
+		return nil, fmt.Errorf("unknown operator")
 	case rule.Window > Session:
 		return nil, fmt.Errorf("unknown window mode %s", rule.Window)
 	case c.kind == kindDistinct && len(rule.Fields) == 0, (c.kind == kindSum || c.kind == kindRank) && len(rule.Fields) != 1:
@@ -179,12 +196,9 @@ func (r *resolver) choices(c *corr) {
 	if rule.EventMode != EventsDefault {
 		c.mode = rule.EventMode
 	}
-	maxEvents := defaultMaxEvents
-	switch {
-	case rule.MaxEvents != 0:
+	maxEvents := opts.MaxEvents
+	if rule.MaxEvents != 0 {
 		maxEvents = rule.MaxEvents
-	case opts.MaxEvents != 0:
-		maxEvents = opts.MaxEvents
 	}
 	c.maxEvents = uint32(min(max(maxEvents, 1), math.MaxInt32))
 	kept := rule.MaxGroupEntries
@@ -214,11 +228,11 @@ func (r *resolver) source(c *corr, s int) source {
 				fields = append(fields, a.Field)
 			}
 		}
-		if fields == nil {
+		if len(fields) == 0 {
 			fields = part.Fields
 			names = append(names, part.Name)
 		}
-		if fields == nil {
+		if len(fields) == 0 {
 			fields = []rtlib.Field{rtlib.Field(part.Name)}
 		}
 		src.parts = append(src.parts, r.lookup(names, fields, false))

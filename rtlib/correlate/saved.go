@@ -23,6 +23,11 @@ type savedRun struct {
 	text []byte
 }
 
+// joins reports whether a and b, which follow each other, can be one run.
+func (a *savedRun) joins(b *savedRun) bool {
+	return a.time == b.time && a.payload == b.payload && a.times+b.times <= maxTimes
+}
+
 type savedEvent struct {
 	time int64
 	data []byte
@@ -82,6 +87,10 @@ func (e *Engine) save(c *corr, g *group, to *savedGroup) {
 			x := savedRun{run: e.runsOf(c).at(&q.ring, k)}
 			if c.kind == kindDistinct {
 				x.text = e.texts.at(e.values.records.at(uint32(x.payload)).text)
+			}
+			if n := len(list); n > 0 && list[n-1].joins(&x) { // neighbours since what stood between them left
+				list[n-1].times += x.times
+				continue
 			}
 			list = append(list, x)
 		}

@@ -313,3 +313,116 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkState exports and imports groups of event_count with four entries each.
+func BenchmarkState(b *testing.B) {
+	for _, groups := range []int{100_000, 1_000_000} {
+		_, e := measureGroups(b, groups, 4)
+		state := e.AppendState(nil)
+		b.Run(fmt.Sprintf("AppendState/%d", groups), func(b *testing.B) {
+			var dst []byte
+			for b.Loop() {
+				dst = e.AppendState(dst[:0])
+			}
+			b.ReportMetric(float64(len(dst)), "bytes")
+		})
+		b.Run(fmt.Sprintf("LoadState/%d", groups), func(b *testing.B) {
+			for b.Loop() {
+				to := benchEngine(b, Options{MaxStateEntries: 2 * groups}, e.Rule(0))
+				if got, err := to.LoadState(state); err != nil || got.Groups != groups {
+					b.Fatal(got, err)
+				}
+			}
+		})
+	}
+	_, e := measureGroups(b, 100_000, 4)
+	b.Run("AppendJSON/100000", func(b *testing.B) {
+		var dst []byte
+		for b.Loop() {
+			dst = e.AppendJSON(dst[:0])
+		}
+		b.ReportMetric(float64(len(dst)), "bytes")
+	})
+}
+
+// BenchmarkLog feeds 100,000 groups of event_count, then the same with a recorder, then replays that, in parts of 512 feeds. What
+// feeds nothing is recorded in between.
+func BenchmarkLog(b *testing.B) {
+	const groups, part = 100_000, 512
+	r := benchRule(EventCount, Sliding)
+	r.Timespan = 4 * groups
+	e := benchEngine(b, Options{MaxStateEntries: 2 * groups}, r)
+	in := &benchInputs(b, e, 1, func(i int) string { return `{"User":"user-000000000"}` })[0]
+	at := int64(1_000_000)
+	next := func() *Input {
+		at++
+		in.time = at
+		nameUser(in, rand.IntN(groups))
+		return in
+	}
+	rec := NewRecorder(e)
+	for range 4 * groups {
+		e.Apply(next(), at)
+	}
+	perFeed := func(b *testing.B, feeds int) {
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*feeds), "ns/feed")
+	}
+	b.Run("Apply", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for range part {
+				e.Apply(next(), at)
+			}
+		}
+		perFeed(b, part)
+	})
+	var log []byte
+	b.Run("Record", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for range part {
+				rec.Apply(next(), at)
+			}
+			log = rec.AppendLog(log[:0])
+		}
+		perFeed(b, part)
+		b.ReportMetric(float64(len(log))/part, "bytes/feed")
+	})
+	b.Run("Idle", func(b *testing.B) {
+		var idle Input
+		b.ReportAllocs()
+		for b.Loop() {
+			for range part {
+				at++
+				idle.time = at
+				rec.Apply(&idle, at)
+			}
+		}
+		perFeed(b, part)
+	})
+	log = rec.AppendLog(nil)[:0]
+	replica := reopen(b, e)
+	if _, err := replica.LoadState(e.AppendState(nil)); err != nil {
+		b.Fatal(err)
+	}
+	const parts = 200
+	logs := make([][]byte, parts)
+	for i := range logs {
+		for range part {
+			rec.Apply(next(), at)
+		}
+		logs[i] = rec.AppendLog(nil)
+	}
+	b.Run("Replay", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(logs[0])))
+		n := 0
+		for b.Loop() {
+			if err := replica.Replay(logs[n%parts], nil); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		perFeed(b, part)
+	})
+}

@@ -22,8 +22,14 @@ func (p *Plan) JSON(ev *rtlib.Event, line []byte) error {
 			end = d.fail(end, "more text after the value")
 		}
 	}
+	return d.finish(p, start, end)
+}
+
+// finish ends a pass that got to end over a value that begins at start.
+func (d *decoder) finish(p *Plan, start, end int) error {
+	ev := d.ev
 	if end < 0 {
-		ev.Reset(rtlib.ShapeJSON, line)
+		ev.Reset(rtlib.ShapeJSON, d.line)
 		return &SyntaxError{Offset: d.errAt, Msg: d.errMsg}
 	}
 	if d.repeated {
@@ -31,7 +37,7 @@ func (p *Plan) JSON(ev *rtlib.Event, line []byte) error {
 	}
 	ev.Arena, ev.Texts = d.arena, d.texts
 	ev.FoldedStrings = p.allStrings && !d.deep
-	if len(p.indexed) > 0 && line[start] == '{' {
+	if len(p.indexed) > 0 && d.line[start] == '{' {
 		d.putIndexed(p)
 	}
 	return nil

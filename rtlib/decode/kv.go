@@ -24,7 +24,7 @@ func (k kv) pair(key, value string) {
 		fold = k.fold(value)
 	}
 	lo, hi := hashWords(key)
-	e := k.plan.root.find(lo, hi, []byte(key))
+	e := k.plan.root.find(lo, hi, key)
 	if e == nil {
 		return
 	}

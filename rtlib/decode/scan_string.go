@@ -1,6 +1,10 @@
 package decode
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/rsigma-go/rsigma/rtlib"
+)
 
 // escape maps the character after a backslash to what the pair stands for. 'u' stands for itself and is handled apart; 0: not
 // an escape.
@@ -94,9 +98,9 @@ func (d *decoder) key(n *node, i int) (e *entry, end int) {
 	end = i + size
 	if end < len(b) && b[end] == '"' {
 		if size < 8 {
-			return n.find(lo&(1<<(8*size)-1), 0, b[i:end]), end + 1
+			return n.find(lo&(1<<(8*size)-1), 0, rtlib.View(b[i:end])), end + 1
 		}
-		return n.find(lo, load(b, end-8), b[i:end]), end + 1
+		return n.find(lo, load(b, end-8), rtlib.View(b[i:end])), end + 1
 	}
 	return d.oddKey(n, i)
 }
@@ -108,7 +112,7 @@ func (d *decoder) oddKey(n *node, i int) (e *entry, end int) {
 	if end < 0 {
 		return nil, end
 	}
-	key := d.arena[start:]
+	key := rtlib.View(d.arena[start:])
 	d.arena = d.arena[:start]
 	lo, hi := hashWords(key)
 	return n.find(lo, hi, key), end

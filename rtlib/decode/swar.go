@@ -12,6 +12,13 @@ const (
 
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
+// loadString is load for the beginning of s, which has eight bytes.
+func loadString(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 func store(b []byte, i int, w uint64) { binary.LittleEndian.PutUint64(b[i:], w) }
 
 // special marks quotes, backslashes and control characters: what ends the plain part of a string literal. Exchanging 0x20

@@ -44,7 +44,7 @@ func (t *table) slot(lo, hi uint64) int {
 }
 
 // find returns the entry for key, whose hash words are lo and hi, or nil.
-func (t *table) find(lo, hi uint64, key []byte) *entry {
+func (t *table) find(lo, hi uint64, key string) *entry {
 	slots := t.slots
 	for slot := t.slot(lo, hi); ; slot++ {
 		i := slots[slot&(len(slots)-1)]
@@ -52,21 +52,19 @@ func (t *table) find(lo, hi uint64, key []byte) *entry {
 			return nil
 		}
 		e := &t.entries[i-1]
-		if e.lo == lo && e.hi == hi && len(e.key) == len(key) && (len(key) <= 16 || e.key == string(key)) {
+		if e.lo == lo && e.hi == hi && len(e.key) == len(key) && (len(key) <= 16 || e.key == key) {
 			return e
 		}
 	}
 }
 
 // hashWords returns the first eight bytes of key, padded with zeros, and if there are as many its last eight.
-func hashWords[T []byte | string](key T) (lo, hi uint64) {
-	for i := range min(len(key), 8) {
+func hashWords(key string) (lo, hi uint64) {
+	if len(key) >= 8 {
+		return loadString(key), loadString(key[len(key)-8:])
+	}
+	for i := range len(key) {
 		lo |= uint64(key[i]) << (8 * i)
 	}
-	if len(key) >= 8 {
-		for i := range 8 {
-			hi |= uint64(key[len(key)-8+i]) << (8 * i)
-		}
-	}
-	return lo, hi
+	return lo, 0
 }

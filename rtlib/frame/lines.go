@@ -26,6 +26,8 @@ type Reader struct {
 	long   []byte // a line that did not fit into r's buffer
 	number int64
 	start  bool
+	ahead  *bytes.Reader // what another Reader has left; nil if there was none
+	cut    []byte        // the beginning of the line that an error of the underlying reader has interrupted
 }
 
 // BufferSize is how much a Reader reads at once. A bufio.Reader of that size is used as it is.
@@ -34,6 +36,27 @@ const BufferSize = 128 << 10
 // NewReader returns a Reader over r with the limit MaxLine.
 func NewReader(r io.Reader) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, BufferSize), max: MaxLine, start: true}
+}
+
+// Resume returns a Reader that goes on where another one was interrupted: rest is what that one gave, r what follows, and number that of
+// the last line it returned.
+func Resume(rest []byte, r io.Reader, number int64) *Reader {
+	ahead := bytes.NewReader(rest)
+	f := NewReader(io.MultiReader(ahead, r))
+	f.number, f.start, f.ahead = number, number == 0, ahead
+	return f
+}
+
+// Rest returns what was read and belongs to no line that Next has returned, when nobody calls Next any more. An error of the underlying
+// reader was an interruption then. Of a line over the limit it is enough to be over the limit again.
+func (r *Reader) Rest() []byte {
+	buffered, _ := r.r.Peek(r.r.Buffered())
+	rest := append(bytes.Clone(r.cut), buffered...)
+	if r.ahead != nil {
+		unread, _ := io.ReadAll(r.ahead)
+		rest = append(rest, unread...)
+	}
+	return rest
 }
 
 // Number returns the number of the line that Next returned last, from 1, blank lines included.
@@ -72,9 +95,16 @@ func (r *Reader) line() ([]byte, error) {
 		return r.longLine(chunk)
 	}
 	if err != nil && err != io.EOF {
-		return nil, err
+		return r.interrupted(chunk, err)
 	}
 	return trimEnd(chunk), nil
+}
+
+// interrupted keeps the beginning of a line for Rest.
+func (r *Reader) interrupted(begun []byte, err error) ([]byte, error) {
+	r.cut = begun
+	r.number--
+	return nil, err
 }
 
 // longLine gathers a line that is longer than the buffer.
@@ -82,17 +112,14 @@ func (r *Reader) longLine(chunk []byte) ([]byte, error) {
 	r.long = append(r.long[:0], chunk...)
 	for {
 		chunk, err := r.r.ReadSlice('\n')
-		switch {
-		case len(r.long)+len(chunk) <= r.max+2:
-			r.long = append(r.long, chunk...)
-		default:
+		if r.long = append(r.long, chunk...); len(r.long) > r.max+2 {
 			return r.skip(err)
 		}
 		if err == nil || err == io.EOF {
 			break
 		}
 		if err != bufio.ErrBufferFull {
-			return nil, err
+			return r.interrupted(r.long, err)
 		}
 	}
 	line := trimEnd(r.long)
@@ -108,7 +135,7 @@ func (r *Reader) skip(err error) ([]byte, error) {
 		_, err = r.r.ReadSlice('\n')
 	}
 	if err != nil && err != io.EOF {
-		return nil, err
+		return r.interrupted(r.long, err)
 	}
 	return r.long[:headSize], ErrTooLong
 }

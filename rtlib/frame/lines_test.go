@@ -2,10 +2,13 @@ package frame
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -82,5 +85,66 @@ func TestAReadErrorIsPassedOn(t *testing.T) {
 	}
 	if _, err := r.Next(); !errors.Is(err, boom) {
 		t.Errorf("got %v, want the reader's error", err)
+	}
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// interruptible fails once after left bytes; what has not been read by then can be read by somebody else.
+type interruptible struct {
+	r    io.Reader
+	left int
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, errInterrupted
+	}
+	n, err := r.r.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	return n, err
+}
+
+// TestAReaderGoesOnWhereAnotherOneWasInterrupted cuts a stream at random places, now and then while a line has been returned and more of
+// them are buffered.
+func TestAReaderGoesOnWhereAnotherOneWasInterrupted(t *testing.T) {
+	t.Parallel()
+	text := "\xEF\xBB\xBFa\r\n\nb\n" + strings.Repeat("x", MaxLine) + "\n\n" + strings.Repeat("y", MaxLine+3) + "\nc\n" + strings.Repeat("z", 2*MaxLine) + "\nd\r\nlast"
+	type line struct {
+		text   string
+		number int64
+	}
+	// read reads up to limit lines.
+	read := func(r *Reader, limit int) (out []line, err error) {
+		for range limit {
+			l, err := r.Next()
+			if err != nil && !errors.Is(err, ErrTooLong) {
+				return out, err
+			}
+			out = append(out, line{fmt.Sprintf("%.5s of %d: %v", l, len(l), err), r.Number()})
+		}
+		return out, nil
+	}
+	want, err := read(NewReader(strings.NewReader(text)), 100)
+	if err != io.EOF || len(want) != 8 {
+		t.Fatalf("%d lines, error %v", len(want), err)
+	}
+	seed := time.Now().UnixNano()
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	for range 10 {
+		stream := strings.NewReader(text)
+		cut := func() io.Reader { return &interruptible{stream, 1 + random.IntN(1<<(4+random.IntN(18)))} }
+		r := NewReader(cut())
+		var got []line
+		for {
+			part, err := read(r, random.IntN(4))
+			if got = append(got, part...); err == io.EOF {
+				break
+			}
+			r = Resume(r.Rest(), cut(), r.Number())
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{})); diff != "" {
+			t.Fatalf("seed %d: %s", seed, diff)
+		}
 	}
 }

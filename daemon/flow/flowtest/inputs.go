@@ -101,8 +101,8 @@ func arrive(t *testing.T, src Source, size int) error {
 		return fmt.Errorf("%d events were received, and %d more", received.Load(), n)
 	}
 	for i, m := range got {
-		if string(m.Data) != want[i] {
-			return fmt.Errorf("event %d is %.60q, want %.60q", i, m.Data, want[i])
+		if string(m.Text()) != want[i] {
+			return fmt.Errorf("event %d is %.60q, want %.60q", i, m.Text(), want[i])
 		}
 		if m.Err != nil || m.Origin == nil || m.Origin.Type != src.Type {
 			return fmt.Errorf("event %d has error %v and comes from %+v", i, m.Err, m.Origin)
@@ -141,8 +141,8 @@ func inputStop(t *testing.T, src Source, closed bool) {
 		t.Errorf("%d events are in a queue of 3", len(rest))
 	}
 	for i, m := range rest {
-		if string(m.Data) != want[i] {
-			t.Errorf("event %d is %.60q", i, m.Data)
+		if string(m.Text()) != want[i] {
+			t.Errorf("event %d is %.60q", i, m.Text())
 		}
 		m.Ack.Done(false)
 	}

@@ -24,6 +24,13 @@ import (
 type Options struct {
 	MaxBody int64         // bytes of a body, before and after decompression
 	Timeout time.Duration // how long a line may wait for room in the queue; 0 is without limit
+	// SyncTimeout bounds how long an answer with sync=true is held back for its lines; 0 is without limit.
+	SyncTimeout time.Duration
+	// Replies looks up what a message with a flow.Reply of that key was committed with; false if there was none. nil says that nothing
+	// is kept: then requests with an Idempotency-Key are refused.
+	Replies func(ctx context.Context, key string) ([]byte, bool, error)
+	// Client names who sent a request, empty for nobody in particular; nil if nobody can tell.
+	Client func(*http.Request) string
 }
 
 // Input is an http.Handler whose events Run forwards.
@@ -33,11 +40,17 @@ type Input struct {
 	ready   chan struct{}
 	closed  atomic.Bool // Run has returned
 	buffers *buffers
+	memory  budget // of requests with keys
+	flights flights
 }
+
+// maxMemory bounds the requests with keys that are held as a whole (reliability.md T6). One of the greatest length always fits.
+const maxMemory = 64 << 20
 
 // New returns an input.
 func New(opts Options) *Input {
-	return &Input{opts: opts, ready: make(chan struct{}), buffers: newBuffers()}
+	most := max(maxMemory, opts.MaxBody+flow.MaxWhole*lineMemory+minMemory)
+	return &Input{opts: opts, ready: make(chan struct{}), buffers: newBuffers(), memory: budget{max: most}}
 }
 
 var origin = flow.Origin{Type: "http"}
@@ -63,6 +76,7 @@ type reply struct {
 	status    int
 	Error     string `json:"error,omitempty"`
 	MaxBytes  int64  `json:"max_bytes,omitempty"`
+	MaxLines  int    `json:"max_lines,omitempty"`
 	Accepted  int    `json:"accepted"`
 	Committed *int   `json:"committed,omitempty"`
 	Failed    *int   `json:"failed,omitempty"`
@@ -79,6 +93,10 @@ func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	key, ok := in.key(w, r, wait)
+	if !ok {
+		return
+	}
 	out := in.out.Load()
 	if out == nil {
 		send(w, reply{status: http.StatusServiceUnavailable, Error: "not ready"})
@@ -90,6 +108,10 @@ func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, ok := in.body(w, r)
 	if !ok {
+		return
+	}
+	if key != "" {
+		in.serveKeyed(w, r, out, key, body)
 		return
 	}
 	q := request{in: in, out: out}
@@ -105,9 +127,10 @@ func (in *Input) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Errors of replies that are given in more than one place.
 const (
-	errorClosed = "event channel closed"
-	errorFull   = "event queue full"
-	errorBody   = "failed to read request body"
+	errorClosed      = "event channel closed"
+	errorFull        = "event queue full"
+	errorBody        = "failed to read request body"
+	errorUncommitted = "not everything was committed"
 )
 
 // body returns the decompressed body with its limit, or answers the request.
@@ -127,14 +150,32 @@ func (in *Input) body(w http.ResponseWriter, r *http.Request) (io.Reader, bool) 
 type request struct {
 	in       *Input
 	out      *flow.Intake
-	lines    *flow.Lines
 	commits  *commits // nil unless the client waits for them
 	accepted int
 }
 
-// run reads body through a buffer of the input, for which it waits as long as a line may wait for room in the queue.
+// run queues the lines of body.
 func (q *request) run(ctx context.Context, body io.Reader) reply {
-	limited, cancel := q.limit(ctx)
+	return q.lend(ctx, body, func(lines *flow.Lines) reply {
+		for {
+			m, no := q.next(lines)
+			switch {
+			case no.status != 0:
+				return no
+			case m.Data == nil:
+				return q.reply(http.StatusOK, "")
+			}
+			if failed := q.put(ctx, m); failed.status != 0 {
+				return failed
+			}
+		}
+	})
+}
+
+// lend calls f with the lines of body, which are read through a buffer of the input. It waits for that as long as a line may wait for
+// room in the queue.
+func (q *request) lend(ctx context.Context, body io.Reader, f func(*flow.Lines) reply) reply {
+	limited, cancel := within(ctx, q.in.opts.Timeout)
 	b, err := q.in.buffers.take(limited, body)
 	cancel()
 	switch {
@@ -144,38 +185,33 @@ func (q *request) run(ctx context.Context, body io.Reader) reply {
 		return q.reply(http.StatusTooManyRequests, errorFull)
 	}
 	defer q.in.buffers.give(b)
-	q.lines = flow.NewLines(b, &origin)
-	return q.read(ctx)
+	return f(flow.NewLines(b, &origin))
 }
 
-// read queues the lines of the body.
-func (q *request) read(ctx context.Context) reply {
-	for {
-		m, err := q.lines.Next()
-		switch {
-		case err == io.EOF:
-			return q.reply(http.StatusOK, "")
-		case errors.Is(err, errTooLarge):
-			out := q.reply(http.StatusRequestEntityTooLarge, "request body exceeds maximum size")
-			out.MaxBytes = q.in.opts.MaxBody
-			return out
-		case err != nil:
-			return q.reply(http.StatusBadRequest, errorBody)
-		case m.Err != nil:
-			out := q.reply(http.StatusRequestEntityTooLarge, frame.ErrTooLong.Error())
-			out.MaxBytes, out.Line = frame.MaxLine, m.Number
-			return out
-		}
-		if failed := q.put(ctx, m); failed.status != 0 {
-			return failed
-		}
+// next returns the next line, without data at the end. The status is 0 if there is nothing wrong.
+func (q *request) next(lines *flow.Lines) (flow.Message, reply) {
+	m, err := lines.Next()
+	switch {
+	case err == io.EOF:
+		return flow.Message{}, reply{}
+	case errors.Is(err, errTooLarge):
+		out := q.reply(http.StatusRequestEntityTooLarge, "request body exceeds maximum size")
+		out.MaxBytes = q.in.opts.MaxBody
+		return flow.Message{}, out
+	case err != nil:
+		return flow.Message{}, q.reply(http.StatusBadRequest, errorBody)
+	case m.Err != nil:
+		out := q.reply(http.StatusRequestEntityTooLarge, frame.ErrTooLong.Error())
+		out.MaxBytes, out.Line = frame.MaxLine, m.Number
+		return flow.Message{}, out
 	}
+	return m, reply{}
 }
 
 // put queues one line. The status is 0 if that worked.
 func (q *request) put(ctx context.Context, m flow.Message) reply {
 	m.Ack = q.commits.ack()
-	limited, cancel := q.limit(ctx)
+	limited, cancel := within(ctx, q.in.opts.Timeout)
 	defer cancel()
 	switch err := q.out.Put(limited, m); {
 	case err == nil:
@@ -193,12 +229,12 @@ func (q *request) put(ctx context.Context, m flow.Message) reply {
 	}
 }
 
-// limit bounds ctx by the time that a line may wait.
-func (q *request) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if q.in.opts.Timeout <= 0 {
+// within bounds ctx by limit; 0 is none.
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, q.in.opts.Timeout)
+	return context.WithTimeout(ctx, limit)
 }
 
 func (q *request) reply(status int, text string) reply {
@@ -207,6 +243,8 @@ func (q *request) reply(status int, text string) reply {
 
 // await waits until everything accepted is committed, also if not everything was accepted: a client goes on behind what was.
 func (q *request) await(ctx context.Context, answer reply) reply {
+	ctx, cancel := within(ctx, q.in.opts.SyncTimeout)
+	defer cancel()
 	select {
 	case <-q.commits.done():
 	case <-ctx.Done():
@@ -214,23 +252,32 @@ func (q *request) await(ctx context.Context, answer reply) reply {
 	committed, failed, pending := q.commits.counts()
 	answer.Committed, answer.Failed = &committed, &failed
 	if answer.status == http.StatusOK && (failed > 0 || pending > 0) {
-		answer.status, answer.Error = http.StatusServiceUnavailable, "not everything was committed"
+		answer.status, answer.Error = http.StatusServiceUnavailable, errorUncommitted
 	}
 	return answer
 }
 
 // send answers a request.
 func send(w http.ResponseWriter, r reply) {
-	if r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "1")
-	}
+	retryAfter(w, r.status)
 	write(w, r.status, r)
 }
 
+// retryAfter asks the client to come again, if that makes sense.
+func retryAfter(w http.ResponseWriter, status int) {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "1")
+	}
+}
+
 func write(w http.ResponseWriter, status int, body any) {
+	text, _ := json.Marshal(body) // plain data
+	writeJSON(w, status, text)
+}
+
+func writeJSON(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	text, _ := json.Marshal(body) // plain data
 	w.Write(text)
 }
 

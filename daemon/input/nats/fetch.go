@@ -6,18 +6,10 @@ import (
 	"math"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/logging"
-)
-
-// A pull (daemon.md section 18.4). The server ends it after 30 s, which is the client's default; without a sign of life for twice the
-// heartbeat the client does.
-const (
-	batch      = 200
-	heartbeat  = 15 * time.Second
-	batchBytes = 16 << 20 // unless a single message may be larger
 )
 
 // Delays after a fetch that failed double up to a maximum.
@@ -33,21 +25,24 @@ type arrival struct {
 	origin  *flow.Origin
 }
 
-// arrivals wait for the event queue. There are at most two batches: so that what a pull brings is always taken over at once, and the
-// server is told of it, a pull begins only when there is room for all of it.
+// arrivals wait for the event queue. So that what a pull brings is always taken over at once, and the server is told of it, a pull
+// begins only when there is room for all of it.
 type arrivals struct {
 	queue *flow.Queue[arrival]
 	room  chan struct{}
 }
 
+// maxArrivals is how many messages wait, so that two pulls can be under way while one that has come is worked off.
+const maxArrivals = 4 * batch
+
 func newArrivals() *arrivals {
 	size := func(a *arrival) int { return len(a.payload) }
-	return &arrivals{flow.NewQueue(2*batch, math.MaxInt64, size), make(chan struct{}, 1)}
+	return &arrivals{flow.NewQueue(maxArrivals, math.MaxInt64, size), make(chan struct{}, 1)}
 }
 
-// take waits for messages. It is false once ctx is done.
-func (a *arrivals) take(ctx context.Context) ([]arrival, bool) {
-	out, ok := a.queue.Take(ctx, nil, batch/4)
+// take waits for messages and appends them to dst. It is false once ctx is done.
+func (a *arrivals) take(ctx context.Context, dst []arrival) ([]arrival, bool) {
+	out, ok := a.queue.Take(ctx, dst, batch/4)
 	select {
 	case a.room <- struct{}{}:
 	default:
@@ -55,18 +50,10 @@ func (a *arrivals) take(ctx context.Context) ([]arrival, bool) {
 	return out, ok
 }
 
-// wait waits for room for a batch. It is false once ctx is done.
-func (a *arrivals) wait(ctx context.Context) bool {
-	for ctx.Err() == nil {
-		if n, bytes := a.queue.Len(); n <= batch && bytes <= batchBytes {
-			return true
-		}
-		select {
-		case <-a.room:
-		case <-ctx.Done():
-		}
-	}
-	return false
+// fits reports whether there is room for a pull beside open messages that are still to come.
+func (a *arrivals) fits(open int) bool {
+	n, bytes := a.queue.Len()
+	return n+open+batch <= maxArrivals && bytes <= batchBytes
 }
 
 // rest empties a.
@@ -79,16 +66,16 @@ func (a *arrivals) rest() []arrival {
 func (in *Input) fetchAll(ctx context.Context, to *arrivals) {
 	log := logging.Every(in.opts.Log, time.Second)
 	delay := delayBase
-	for to.wait(ctx) {
+	for ctx.Err() == nil {
 		round, cancel := context.WithCancel(ctx)
 		in.mu.Lock()
 		in.interrupt = cancel
 		in.mu.Unlock()
 		n, err := in.fetch(round, to)
-		if n > 0 || err == nil {
+		if n > 0 {
 			delay = delayBase
 		}
-		if err != nil && round.Err() == nil {
+		if err != nil {
 			in.failed(round, log, err)
 			select {
 			case <-time.After(delay):
@@ -100,13 +87,13 @@ func (in *Input) fetchAll(ctx context.Context, to *arrivals) {
 	}
 }
 
-// failed does what can be done after a pull has failed.
+// failed does what can be done after fetching has failed.
 func (in *Input) failed(ctx context.Context, log *logging.Limited, err error) {
 	if !in.conn.IsConnected() {
 		return
 	}
 	log.Warn("Messages cannot be fetched", "consumer", in.name, "stream", in.streamName(), "error", err.Error())
-	if errors.Is(err, jetstream.ErrServerShutdown) {
+	if errors.Is(err, errShutdown) {
 		return
 	}
 	if err := in.repair(ctx); err != nil && ctx.Err() == nil {
@@ -114,24 +101,47 @@ func (in *Input) failed(ctx context.Context, log *logging.Limited, err error) {
 	}
 }
 
-// fetch makes one pull and returns how many messages it brought. That ctx ends it is not an error.
+// fetch pulls until something fails or ctx is done, which is not an error, and returns how many messages came. What has come by then
+// is taken over.
 func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
-	pull, err := in.consumer.Fetch(batch, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(heartbeat),
-		jetstream.FetchMaxBytes(max(batchBytes, 2*int(in.conn.MaxPayload()))))
+	p, err := newPulls(in.conn, in.streamName(), in.name)
 	if err != nil {
 		return 0, err
 	}
-	for msg := range pull.Messages() {
-		in.receive(ctx, msg, to)
-		n++
+	defer func() {
+		for msg := range p.close() {
+			in.receive(ctx, msg, to)
+			n++
+		}
+	}()
+	silence := time.NewTicker(heartbeat / 4)
+	defer silence.Stop()
+	for {
+		for p.wants() && to.fits(p.open) {
+			if err := p.ask(); err != nil {
+				return n, err
+			}
+		}
+		select {
+		case msg := <-p.messages:
+			if ok, err := p.heard(msg); err != nil {
+				return n, err
+			} else if ok {
+				in.receive(ctx, msg, to)
+				n++
+			}
+		case now := <-silence.C:
+			if err := p.check(now); err != nil {
+				return n, err
+			}
+		case <-to.room:
+		case <-ctx.Done():
+			return n, nil
+		}
 	}
-	if err = pull.Error(); errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	return n, err
 }
 
-// reconnected ends the pull under way, and what is done about one that has failed: the server does not know of either any more.
+// reconnected ends the pulls under way, and what is done about those that have failed: the server does not know of them any more.
 func (in *Input) reconnected() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -139,20 +149,20 @@ func (in *Input) reconnected() {
 }
 
 // receive takes a message over.
-func (in *Input) receive(ctx context.Context, msg jetstream.Msg, to *arrivals) {
-	meta, err := msg.Metadata()
-	if err != nil {
-		in.opts.Log.Warn("A message without its metadata was skipped", "stream", in.origin.Stream, "error", err.Error())
+func (in *Input) receive(ctx context.Context, msg *nats.Msg, to *arrivals) {
+	sequence, delivered, ok := place(msg.Reply)
+	if !ok {
+		in.opts.Log.Warn("A message without its metadata was skipped", "stream", in.origin.Stream, "reply", msg.Reply[:min(len(msg.Reply), 512)])
 		return
 	}
-	if meta.NumDelivered > 1 {
+	if delivered > 1 {
 		call(in.opts.Hooks.Redelivered)
 	}
-	x := in.open.start(meta.Sequence.Stream, msg.Reply())
+	x := in.open.start(sequence, msg.Reply)
 	if x == nil {
 		return
 	}
-	if to.queue.Put(ctx, arrival{msg.Data(), x, in.origin}) != nil {
+	if to.queue.Put(ctx, arrival{msg.Data, x, in.origin}) != nil {
 		in.open.done(x, false)
 	}
 }

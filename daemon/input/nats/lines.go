@@ -11,8 +11,8 @@ const headSize = 4 << 10
 
 var bom = []byte("\xEF\xBB\xBF")
 
-// lines cuts a payload into its lines that are not blank. They share its memory.
-func lines(payload []byte) (out [][]byte) {
+// lines appends the lines of a payload that are not blank to out. They share its memory.
+func lines(out [][]byte, payload []byte) [][]byte {
 	payload = bytes.TrimPrefix(payload, bom)
 	for line := range bytes.SplitSeq(payload, []byte("\n")) {
 		line = bytes.TrimSuffix(line, []byte("\r"))

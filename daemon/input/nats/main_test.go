@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,25 +10,28 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/flow/flowtest"
 	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if natstest.Serve() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // broker is a server on the loopback with a client of the test.
 type broker struct {
-	t    testing.TB
-	dir  string
-	port int
-	srv  *server.Server
-	nc   *nats.Conn
-	js   jetstream.JetStream
+	t   testing.TB
+	url string
+	srv *natstest.Server // nil if it is a process of its own, or a cluster
+	js  jetstream.JetStream
 }
 
 // maxPayload lets a message hold a line over the limit.
@@ -37,46 +39,14 @@ const maxPayload = 4 << 20
 
 func newBroker(t testing.TB) *broker {
 	t.Helper()
-	b := &broker{t: t, dir: t.TempDir(), port: -1}
-	b.start()
-	var err error
-	if b.nc, err = nats.Connect(b.srv.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	if b.js, err = jetstream.New(b.nc); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		b.nc.Close()
-		b.stop()
-	})
-	return b
-}
-
-func (b *broker) start() {
-	b.t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: b.port, JetStream: true, StoreDir: b.dir, MaxPayload: maxPayload, NoLog: true, NoSigs: true,
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
-		b.t.Fatal("the server does not start")
-	}
-	b.srv, b.port = s, s.Addr().(*net.TCPAddr).Port
-}
-
-func (b *broker) stop() {
-	b.srv.Shutdown()
-	b.srv.WaitForShutdown()
+	s := natstest.Start(t, server.Options{JetStream: true, MaxPayload: maxPayload})
+	return &broker{t, s.ClientURL(), s, s.Client()}
 }
 
 // options returns the settings of an input of subject.
 func (b *broker) options(subject string) Options {
 	b.t.Helper()
-	a, err := natsconn.ParseURL(b.srv.ClientURL() + "/" + subject)
+	a, err := natsconn.ParseURL(b.url + "/" + subject)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ type Input struct {
 	stream   jetstream.Stream   // these two belong to Open, then to the fetching goroutine
 	consumer jetstream.Consumer //
 	open     *flights
+	lines    [][]byte // of one message; belongs to Run
 
 	mu        sync.Mutex
 	interrupt context.CancelFunc // of the round of fetching under way, whose server may be gone
@@ -108,9 +109,10 @@ func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 			in.open.done(a.flight, false)
 		}
 	}()
+	var batch []arrival
 	for {
-		batch, ok := arrived.take(ctx)
-		if !ok {
+		var ok bool
+		if batch, ok = arrived.take(ctx, batch[:0]); !ok {
 			return nil
 		}
 		for i, a := range batch {
@@ -122,12 +124,15 @@ func (in *Input) Run(ctx context.Context, out *flow.Intake) error {
 			}
 			return nil // ctx was cancelled, or the daemon stops
 		}
+		clear(batch)
 	}
 }
 
 // forward puts the lines of a message into out. They share one acknowledgement.
 func (in *Input) forward(ctx context.Context, out *flow.Intake, a arrival) error {
-	events := lines(a.payload)
+	events := lines(in.lines[:0], a.payload)
+	defer clear(events)
+	in.lines = events
 	if len(events) == 0 {
 		in.open.done(a.flight, true)
 		return nil

@@ -25,7 +25,7 @@ func TestContract(t *testing.T) {
 		n++
 		subject := fmt.Sprintf("contract.%d", n)
 		in := open(t, b.options(subject))
-		nc, err := nats.Connect(b.srv.ClientURL())
+		nc, err := nats.Connect(b.url)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,8 +298,7 @@ func TestAServerThatRestartsInMidStreamLosesNothing(t *testing.T) {
 		}
 		if restarts < 2 && len(seen) >= 1000*(restarts+1) {
 			restarts++
-			b.stop()
-			b.start()
+			b.srv.Restart()
 		}
 	}
 	if err := flowtest.Soon(t, "all is published", published); err != nil {
@@ -431,7 +430,7 @@ func TestAServerThatIsGoneDoesNotHoldUpTheEnd(t *testing.T) {
 	b.publish("a", "1", "2")
 	r := read(t, in, 10)
 	got := r.take(2)
-	b.stop()
+	b.srv.Stop()
 	eventually(t, "the connection is lost", func() (bool, any) { return !in.conn.IsConnected(), in.conn.Status() })
 	for _, m := range got {
 		m.Ack.Done(true)
@@ -445,5 +444,5 @@ func TestAServerThatIsGoneDoesNotHoldUpTheEnd(t *testing.T) {
 	if err := flowtest.Soon(t, "it is closed", closed); !errors.Is(err, errFlush) {
 		t.Errorf("error %v: the server does not have the acknowledgements", err)
 	}
-	b.start()
+	b.srv.Start()
 }

@@ -17,8 +17,17 @@ const (
 	encodingJSON     = "json"
 )
 
-// decode decodes a body.
-func decode(encoding string, body []byte) (*collector.ExportLogsServiceRequest, error) {
+// sound returns the request of any body as one that was checked would be: encoded, with nothing odd in it.
+func sound(encoding string, body []byte) ([]byte, error) {
+	req, err := unmarshal(encoding, body)
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(req)
+}
+
+// unmarshal decodes a body.
+func unmarshal(encoding string, body []byte) (*collector.ExportLogsServiceRequest, error) {
 	req := &collector.ExportLogsServiceRequest{}
 	if encoding == encodingProtobuf {
 		return req, proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(body, req)

@@ -3,138 +3,197 @@ package otlp
 import (
 	"time"
 
-	common "go.opentelemetry.io/proto/otlp/common/v1"
-	logs "go.opentelemetry.io/proto/otlp/logs/v1"
-	resources "go.opentelemetry.io/proto/otlp/resource/v1"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rsigma-go/rsigma/rtlib"
 )
 
-// flattener turns records into flat JSON events. Its memory is used again for the next record. It is not safe for concurrent use.
+// flattener writes records as flat JSON events. Its memory is used again for the next record. It is not safe for concurrent use.
 //
-// Source: daemon.md section 19.2.
+// Source: daemon.md section 19.2. Twin: the one in the tests, which flattens what package proto has decoded.
 type flattener struct {
-	shared  []entry // resource attributes, the same for many records
-	entries []entry // members of the objects that are being written, outermost first
-	out     []byte
-	over    bool // out is over the limit, and of no use
-	block   []byte
+	entries    []entry  // members of the objects that are being written, outermost first
+	signatures []uint64 // of their keys
+	attributes [][]byte // of the record
+	out        []byte
+	places     []rtlib.Place
+	limit      int  // of the length of out
+	over       bool // out is over the limit, and of no use
+	scratch    []byte
 }
 
-// resource takes the attributes that the following records share.
-func (f *flattener) resource(r *resources.Resource) {
-	clear(f.shared)
-	f.shared = f.shared[:0]
-	for _, kv := range r.GetAttributes() {
-		if kv.GetValue() == nil {
-			continue
-		}
-		f.start()
-		f.value(kv.Value)
-		if f.over {
-			f.shared = append(f.shared, entry{key: "resource." + kv.Key, kind: kindOver})
-			continue
-		}
-		f.shared = append(f.shared, entry{key: "resource." + kv.Key, kind: kindJSON, text: string(f.out)})
-	}
+// maxKept is for how many entries memory is kept.
+const maxKept = 4 << 10
+
+// begin makes f write behind dst, and behind places.
+func (f *flattener) begin(dst []byte, places []rtlib.Place) {
+	f.out, f.places, f.over = dst, places, false
+	f.limit = len(dst) + maxEvent
 }
 
-// record returns r as one event, which belongs to the caller. It is false if that would be over the limit.
-func (f *flattener) record(r *logs.LogRecord, scope *common.InstrumentationScope) ([]byte, bool) {
-	f.start()
-	o := object{f: f}
-	if r.TimeUnixNano != 0 {
-		o.add(entry{key: "timestamp", kind: kindTime, number: r.TimeUnixNano})
+// end makes f forget everything.
+func (f *flattener) end() {
+	f.out, f.places = nil, nil
+	if cap(f.entries) > maxKept || cap(f.attributes) > maxKept {
+		*f = flattener{scratch: f.scratch}
 	}
-	if r.ObservedTimeUnixNano != 0 {
-		o.add(entry{key: "observed_timestamp", kind: kindTime, number: r.ObservedTimeUnixNano})
-	}
-	if r.SeverityNumber != 0 {
-		o.add(entry{key: "severity_number", kind: kindInt, number: uint64(int64(r.SeverityNumber))})
-	}
-	o.text("severity_text", r.SeverityText)
-	o.body(r.Body)
-	o.hex("trace_id", r.TraceId)
-	o.hex("span_id", r.SpanId)
-	o.pairs(r.Attributes)
-	for i := range f.shared {
-		o.add(f.shared[i])
-	}
-	o.text("scope.name", scope.GetName())
-	o.text("scope.version", scope.GetVersion())
-	o.write()
-	if len(f.out) > maxEvent {
-		f.over = true
-	}
-	if f.over {
-		return nil, false
-	}
-	return f.own(), true
-}
-
-func (f *flattener) start() {
 	clear(f.entries)
-	f.entries, f.out, f.over = f.entries[:0], f.out[:0], false
-	if cap(f.out) > 2*maxEvent {
-		f.out = nil
-	}
+	clear(f.attributes)
+	f.entries, f.signatures, f.attributes = f.entries[:0], f.signatures[:0], f.attributes[:0]
 }
 
-// Events are copied into blocks that many of them share.
+// keep is end if out is of no more use, and its memory may be.
+func (f *flattener) keep() {
+	if cap(f.out) <= blockSize {
+		f.scratch = f.out[:0]
+	}
+	f.end()
+}
+
+// Fields of a LogRecord.
 const (
-	blockSize  = 64 << 10
-	firstBlock = 4 << 10
+	recordTime           protowire.Number = 1
+	recordSeverityNumber protowire.Number = 2
+	recordSeverityText   protowire.Number = 3
+	recordBody           protowire.Number = 5
+	recordAttributes     protowire.Number = 6
+	recordTraceID        protowire.Number = 9
+	recordSpanID         protowire.Number = 10
+	recordObservedTime   protowire.Number = 11
 )
 
-// own returns a copy of what was written.
-func (f *flattener) own() []byte {
-	n := len(f.out)
-	if n > blockSize/4 {
-		return append([]byte(nil), f.out...)
+// recordFields are the fields of a LogRecord that have one value.
+type recordFields struct {
+	time, observed uint64
+	severity       int32
+	text           string
+	body           []byte // nil if there is none
+	trace, span    []byte
+}
+
+// read reads a LogRecord; its attributes are collected in f.
+func (f *flattener) read(b []byte) (r recordFields) {
+	var x field
+	for len(b) > 0 {
+		n := x.next(b)
+		if n <= 0 {
+			break
+		}
+		b = b[n:]
+		switch x.kind {
+		case protowire.BytesType:
+			switch x.number {
+			case recordAttributes:
+				f.attributes = append(f.attributes, x.bytes)
+			case recordBody:
+				r.body = x.bytes
+			case recordSeverityText:
+				r.text = view(x.bytes)
+			case recordTraceID:
+				r.trace = x.bytes
+			case recordSpanID:
+				r.span = x.bytes
+			}
+		case protowire.Fixed64Type:
+			switch x.number {
+			case recordTime:
+				r.time = x.value
+			case recordObservedTime:
+				r.observed = x.value
+			}
+		case protowire.VarintType:
+			if x.number == recordSeverityNumber {
+				r.severity = int32(x.value)
+			}
+		}
 	}
-	if cap(f.block)-len(f.block) < n {
-		f.block = make([]byte, 0, max(n, min(firstBlock+cap(f.block)*16, blockSize)))
+	return r
+}
+
+// record writes r. It is over the limit if f.over says so.
+func (f *flattener) record(r *record) {
+	x := f.read(r.wire)
+	o := object{f: f}
+	if x.time != 0 {
+		o.add("timestamp", entry{kind: kindTime, number: x.time})
 	}
-	from := len(f.block)
-	f.block = append(f.block, f.out...)
-	return f.block[from:len(f.block):len(f.block)]
+	if x.observed != 0 {
+		o.add("observed_timestamp", entry{kind: kindTime, number: x.observed})
+	}
+	if x.severity != 0 {
+		o.add("severity_number", entry{kind: kindInt, number: uint64(int64(x.severity))})
+	}
+	o.text("severity_text", x.text)
+	if x.body != nil {
+		o.body(x.body)
+	}
+	o.hex("trace_id", x.trace)
+	o.hex("span_id", x.span)
+	for _, pair := range f.attributes {
+		o.pair(pair)
+	}
+	for i := range r.resource.members {
+		o.put(&r.resource.members[i])
+	}
+	o.text("scope.name", r.scope.name)
+	o.text("scope.version", r.scope.version)
+	o.writeEvent()
+	f.over = f.over || len(f.out) > f.limit
 }
 
 // body adds a body: the entries of a map as they are, anything else under one key.
-func (o *object) body(v *common.AnyValue) {
-	if v == nil {
+func (o *object) body(b []byte) {
+	if v := readValue(b); v.number == valueMap {
+		o.pairs(v.bytes)
 		return
 	}
-	if list, ok := v.Value.(*common.AnyValue_KvlistValue); ok {
-		o.pairs(list.KvlistValue.GetValues())
-		return
-	}
-	o.add(entry{key: "body", kind: kindValue, value: v})
+	o.add("body", entry{kind: kindValue, text: view(b)})
 }
 
 func (o *object) text(key, text string) {
 	if text != "" {
-		o.add(entry{key: key, kind: kindText, text: text})
+		o.add(key, entry{kind: kindText, text: text})
 	}
 }
 
 func (o *object) hex(key string, id []byte) {
 	if len(id) > 0 {
-		o.add(entry{key: key, kind: kindHex, bytes: id})
+		o.add(key, entry{kind: kindHex, text: view(id)})
 	}
 }
 
-// pairs adds those that have a value.
-func (o *object) pairs(list []*common.KeyValue) {
-	for _, kv := range list {
-		if kv.GetValue() != nil {
-			o.add(entry{key: kv.Key, kind: kindValue, value: kv.Value})
+// pairs adds those of a KeyValueList that have a value.
+func (o *object) pairs(b []byte) {
+	var x field
+	for len(b) > 0 {
+		n := x.next(b)
+		if n <= 0 {
+			return
 		}
+		if b = b[n:]; x.number == 1 && x.kind == protowire.BytesType {
+			o.pair(x.bytes)
+		}
+	}
+}
+
+// pair adds a KeyValue if it has a value.
+func (o *object) pair(b []byte) {
+	if key, value, ok := readPair(b); ok {
+		o.add(key, entry{kind: kindValue, text: view(value)})
 	}
 }
 
 // appendTime appends a time in nanoseconds since 1970 with all nine digits.
 func appendTime(dst []byte, ns uint64) []byte {
 	const second = uint64(time.Second)
-	dst = append(dst, '"')
-	dst = time.Unix(int64(ns/second), int64(ns%second)).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
-	return append(dst, '"')
+	dst = time.Unix(int64(ns/second), 0).UTC().AppendFormat(append(dst, '"'), time.RFC3339) // much faster than a layout of one's own
+	dst[len(dst)-1] = '.'                                                                   // it was the Z
+	from := len(dst)
+	dst = append(dst, "000000000Z\""...)
+	for i, rest := from+8, ns%second; rest > 0; i, rest = i-1, rest/10 {
+		dst[i] += byte(rest % 10)
+	}
+	return dst
 }
+
+func view(b []byte) string { return rtlib.View(b) }

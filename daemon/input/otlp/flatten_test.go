@@ -10,14 +10,26 @@ import (
 	common "go.opentelemetry.io/proto/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/otlp/logs/v1"
 	resources "go.opentelemetry.io/proto/otlp/resource/v1"
+	"google.golang.org/protobuf/proto"
 )
 
+// encode returns a record as a request would make it.
+func encode(t testing.TB, f *flattener, attributes []*common.KeyValue, scope *common.InstrumentationScope, r *logs.LogRecord) *record {
+	t.Helper()
+	shared := f.resource(marshal(t, &resources.Resource{Attributes: attributes}))
+	return &record{marshal(t, r), shared, readScope(marshal(t, scope))}
+}
+
 // flat flattens one record.
-func flat(resource []*common.KeyValue, scope *common.InstrumentationScope, r *logs.LogRecord) (string, bool) {
+func flat(t testing.TB, resource []*common.KeyValue, scope *common.InstrumentationScope, r *logs.LogRecord) (string, bool) {
+	t.Helper()
 	var f flattener
-	f.resource(&resources.Resource{Attributes: resource})
-	data, ok := f.record(r, scope)
-	return string(data), ok
+	x := encode(t, &f, resource, scope, r)
+	if !f.fits(x) {
+		return "", false
+	}
+	text, _ := x.AppendJSON(nil, nil)
+	return string(text), true
 }
 
 func TestARecordIsFlattenedFieldByField(t *testing.T) {
@@ -87,7 +99,7 @@ func TestARecordIsFlattenedFieldByField(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, ok := flat(c.resource, c.scope, c.record); got != c.want || !ok {
+			if got, ok := flat(t, c.resource, c.scope, c.record); got != c.want || !ok {
 				t.Errorf("got  %s, %v\nwant %s", got, ok, c.want)
 			}
 		})
@@ -122,7 +134,7 @@ func TestValuesAreConverted(t *testing.T) {
 		{list(&common.AnyValue{}, list(double(math.NaN())), kvlist()), `[null,[null],{}]`},
 		{kvlist(pair("a", nil), pair("", &common.AnyValue{}), pair("b", list(kvlist(pair("c", integer(1)))))), `{"":null,"b":[{"c":1}]}`},
 	} {
-		got, ok := flat(nil, nil, &logs.LogRecord{Attributes: []*common.KeyValue{pair("v", c.value)}})
+		got, ok := flat(t, nil, nil, &logs.LogRecord{Attributes: []*common.KeyValue{pair("v", c.value)}})
 		if want := `{"v":` + c.want + `}`; got != want || !ok || !json.Valid([]byte(got)) {
 			t.Errorf("got  %s, %v\nwant %s", got, ok, want)
 		}
@@ -139,7 +151,7 @@ func TestManyAttributesOverwriteAsFewDo(t *testing.T) {
 			}
 		}
 		for _, r := range []*logs.LogRecord{{Attributes: attributes}, {Body: kvlist(attributes...)}} {
-			text, _ := flat(nil, nil, r)
+			text, _ := flat(t, nil, nil, r)
 			var got map[string]int
 			if err := json.Unmarshal([]byte(text), &got); err != nil {
 				t.Fatal(err)
@@ -171,22 +183,55 @@ func TestTheLimitIsOnWhatIsWritten(t *testing.T) {
 		"a resource that fits":  {[]*common.KeyValue{pair("a", str(escaped[:maxEvent/4]))}, &logs.LogRecord{}, true},
 		"a long array of nulls": {nil, &logs.LogRecord{Body: list(make([]*common.AnyValue, maxEvent/5)...)}, false},
 	} {
-		got, ok := flat(c.resource, nil, c.record)
+		got, ok := flat(t, c.resource, nil, c.record)
 		if ok != c.fits || ok && !json.Valid([]byte(got)) || len(got) > maxEvent {
 			t.Errorf("%s: %v with %d bytes", name, ok, len(got))
 		}
 	}
 }
 
-func TestOneRecordSharesNoMemoryWithTheNext(t *testing.T) {
+func TestARecordKeepsNothingOfTheBody(t *testing.T) {
 	t.Parallel()
-	var f flattener
-	f.resource(&resources.Resource{Attributes: []*common.KeyValue{pair("r", str("first"))}})
-	a, _ := f.record(&logs.LogRecord{Body: str("aaaa")}, nil)
-	f.resource(&resources.Resource{Attributes: []*common.KeyValue{pair("r", str("other"))}})
-	b, _ := f.record(&logs.LogRecord{Body: str("bbbb")}, nil)
-	_ = append(a, "overwritten?"...)
-	if string(a) != `{"body":"aaaa","resource.r":"first"}` || string(b) != `{"body":"bbbb","resource.r":"other"}` {
-		t.Errorf("%s %s", a, b)
+	resource := []*common.KeyValue{pair("r", str("a\\b")), pair("s", str("c"))}
+	body := marshal(t, exportOf(resource, &common.InstrumentationScope{Name: "n", Version: "v"}, &logs.LogRecord{Body: str("d\\e")}))
+	queue := intake(10)
+	in := ready(t, Options{}, queue)
+	if _, no := in.accept(t.Context(), "http", encodingProtobuf, body, &share{of: &in.bodies}); no != nil {
+		t.Fatal(no.text)
+	}
+	clear(body)
+	want := `{"body":"d\\e","resource.r":"a\\b","resource.s":"c","scope.name":"n","scope.version":"v"}`
+	for _, m := range queue.Rest() {
+		text, places := m.Source.AppendJSON(nil, nil)
+		if string(text) != want || len(places) != 5 || places[0].Text != `d\e` || places[1].Text != `a\b` || places[2].Text != "" {
+			t.Errorf("%s %+v", text, places)
+		}
+	}
+}
+
+func TestTheQueueCountsWhatRecordsHold(t *testing.T) {
+	t.Parallel()
+	attributes, records := typical(100)
+	queue := intake(1000)
+	in := ready(t, Options{}, queue)
+	for i, resource := range [][]*common.KeyValue{nil, attributes} {
+		body := marshal(t, exportOf(resource, nil, records...))
+		if _, no := in.accept(t.Context(), "http", encodingProtobuf, body, &share{of: &in.bodies}); no != nil {
+			t.Fatal(no.text)
+		}
+		_, weight := queue.Len()
+		least := int64(0)
+		for k, m := range queue.Rest() {
+			least += int64(proto.Size(records[k]))
+			for _, pair := range resource { // key and value are held as text, the key once more
+				least += int64(2*len("resource."+pair.Key) + len(pair.Value.GetStringValue()))
+			}
+			if m.Data != nil {
+				t.Errorf("record %d is text already", k)
+			}
+		}
+		if weight < least || weight > 3*least {
+			t.Errorf("request %d: records of at least %d bytes weigh %d", i, least, weight)
+		}
 	}
 }

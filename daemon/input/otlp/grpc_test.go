@@ -141,7 +141,7 @@ func TestEveryStatusIsTheDocumentedOne(t *testing.T) {
 	counts := &tally{}
 	in := New(Options{Hooks: counts.hooks()})
 	_, err := dial(t, serve(t, in), nil).Export(t.Context(), bodies("a"))
-	refused(t, "not ready", err, codes.Unavailable, "event channel closed", false)
+	refused(t, "not ready", err, codes.Unavailable, "event channel closed", true)
 
 	queue := intake(1)
 	in = ready(t, Options{Timeout: 100 * time.Millisecond, Hooks: counts.hooks()}, queue)
@@ -161,7 +161,7 @@ func TestEveryStatusIsTheDocumentedOne(t *testing.T) {
 	queue.Close()
 	patient := dial(t, serve(t, ready(t, Options{Hooks: counts.hooks()}, queue)), nil)
 	_, err = patient.Export(t.Context(), bodies("a"))
-	refused(t, "closed", err, codes.Unavailable, "event channel closed", false)
+	refused(t, "closed", err, codes.Unavailable, "event channel closed", true)
 	counts.verify(t, []string{"grpc protobuf", "grpc protobuf", "grpc protobuf"}, 1, []string{
 		"grpc channel_closed", "grpc queue_full", "grpc too_large", "grpc too_large", "grpc decode", "grpc channel_closed",
 	})

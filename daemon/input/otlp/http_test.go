@@ -176,7 +176,7 @@ func TestRecordsOverTheLimitAreRefusedAlone(t *testing.T) {
 		t.Errorf("%v", p)
 	}
 	got := queue.Rest()
-	if len(got) != 2 || string(got[1].Data) != `{"body":"b"}` || got[1].Number != 3 || !got[1].JSON || got[1].Origin.Type != "otlp" || got[1].Err != nil {
+	if len(got) != 2 || string(got[1].Text()) != `{"body":"b"}` || got[1].Number != 3 || got[1].Origin.Type != "otlp" || got[1].Err != nil {
 		t.Errorf("%+v", got)
 	}
 	w = post(in, jsonType, "", []byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"`+strings.Repeat("x", maxEvent)+`"}}]}]}]}`))

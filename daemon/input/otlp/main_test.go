@@ -103,7 +103,7 @@ func post(in http.Handler, mediaType, encoding string, body []byte) *httptest.Re
 // rest returns the events in queue.
 func rest(queue *flow.Intake) (events []string) {
 	for _, m := range queue.Rest() {
-		events = append(events, string(m.Data))
+		events = append(events, string(m.Text()))
 	}
 	return events
 }

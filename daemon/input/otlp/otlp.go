@@ -21,9 +21,11 @@ import (
 type Options struct {
 	MaxBody int64         // bytes of an HTTP body as it is sent; decompressed it may have 64 MiB, whatever this says
 	Timeout time.Duration // how long a record may wait for room in the queue; 0 is without limit
-	// Sync holds the reply to a request until every record of it is committed. One that is not makes it a failure that clients retry.
-	Sync  bool
-	Hooks Hooks
+	// Sync holds the reply to a request until every record of it is committed, all of them at once. One that is not makes it a failure
+	// that clients retry.
+	Sync        bool
+	SyncTimeout time.Duration // how long a reply is held back; 0 is without limit
+	Hooks       Hooks
 }
 
 // Hooks count. All of them may be nil; they are called on the goroutines of requests. transport is http or grpc.

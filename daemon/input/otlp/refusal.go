@@ -36,8 +36,8 @@ func refuseDecode(err error) *refusal {
 }
 
 // refuseUncommitted is not counted: nothing of the request was refused.
-func refuseUncommitted() *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, text: "not everything was committed"}
+func refuseUncommitted(text string) *refusal {
+	return &refusal{status: http.StatusServiceUnavailable, text: text}
 }
 
 // retryAfter is what gRPC clients are asked to wait; over HTTP it is the header Retry-After.
@@ -48,17 +48,22 @@ const retryAfter = time.Second
 func (no *refusal) grpcError() error {
 	switch no.status {
 	case http.StatusServiceUnavailable:
-		return status.Error(codes.Unavailable, no.text)
+		return again(codes.Unavailable, no.text)
 	case http.StatusRequestEntityTooLarge:
 		return status.Error(codes.ResourceExhausted, no.text)
 	case http.StatusTooManyRequests:
-		s := status.New(codes.ResourceExhausted, no.text)
-		if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)}); err == nil {
-			s = detailed
-		}
-		return s.Err()
+		return again(codes.ResourceExhausted, no.text)
 	}
 	return status.Error(codes.InvalidArgument, no.text)
+}
+
+// again returns an error with the information that the client may come again.
+func again(code codes.Code, text string) error {
+	s := status.New(code, text)
+	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)}); err == nil {
+		s = detailed
+	}
+	return s.Err()
 }
 
 // accepted is what became of a request that did not fail.

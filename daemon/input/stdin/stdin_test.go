@@ -3,10 +3,15 @@ package stdin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/flow/flowtest"
@@ -58,4 +63,80 @@ func TestAReadErrorIsReportedAfterWhatCameBefore(t *testing.T) {
 	if err := New(strings.NewReader("a")).Run(t.Context(), intake); err != nil {
 		t.Errorf("the end is no error: %v", err)
 	}
+}
+
+// TestWhatIsNotPutGoesToTheNextInput stops inputs again and again, at random moments, while a pipe is being filled: read one after the
+// other they give each line once, in order, with its number.
+func TestWhatIsNotPutGoesToTheNextInput(t *testing.T) {
+	t.Parallel()
+	if n, inputs := relay(t, func(rest []byte) []byte { return rest }); n != 0 {
+		t.Errorf("%d of the lines were wrong, over %d inputs", n, inputs)
+	}
+}
+
+// TestARestThatIsDroppedIsNoticed is the negative control of the test above.
+func TestARestThatIsDroppedIsNoticed(t *testing.T) {
+	t.Parallel()
+	if n, inputs := relay(t, func([]byte) []byte { return nil }); n == 0 {
+		t.Errorf("nothing was noticed, over %d inputs", inputs)
+	}
+}
+
+// relay has inputs follow each other and returns how many lines are not what they should be. change changes what an input has left.
+func relay(t *testing.T, change func(rest []byte) []byte) (wrong, inputs int) {
+	const lines, long = 20_000, 12_345
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var sent sync.WaitGroup
+	sent.Go(func() {
+		for i := 1; i <= lines; i++ {
+			pad := rand.IntN(100)
+			if i%long == 0 {
+				pad = 1<<20 + 1000 // over the limit
+			}
+			fmt.Fprintf(w, "%d %s\n", i, strings.Repeat("x", pad))
+		}
+		w.Close()
+	})
+	intake := flow.NewIntake(100, flow.IntakeHooks{})
+	taken := make(chan int)
+	go func() {
+		next, wrong := 1, 0
+		for {
+			got, ok := intake.Take(context.Background(), nil, 10)
+			for _, m := range got {
+				var n int
+				fmt.Sscan(string(m.Data), &n)
+				if n != next || m.Number != int64(n) || (m.Err != nil) != (n%long == 0) {
+					wrong++
+				}
+				next = n + 1
+			}
+			if !ok {
+				taken <- wrong + (lines + 1 - next)
+				return
+			}
+		}
+	}()
+	var rest []byte
+	var line int64
+	for ended := false; !ended; {
+		in := Resume(rest, line, r)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(5000))*time.Microsecond)
+		if err := in.Run(ctx, intake); err != nil {
+			t.Error(err)
+		}
+		ended = ctx.Err() == nil
+		cancel()
+		rest, line = in.Rest()
+		rest = change(rest)
+		in.Close()
+		inputs++
+	}
+	sent.Wait()
+	intake.Close()
+	return <-taken, inputs
 }

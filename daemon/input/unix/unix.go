@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +31,22 @@ func Open(path string, log *slog.Logger) (*Input, error) {
 	}
 	return &Input{l, log}, nil
 }
+
+// Inherit returns an input for the socket of f, which another process has bound. f stays the caller's.
+func Inherit(f *os.File, log *slog.Logger) (*Input, error) {
+	l, err := listen.InheritUnix(f)
+	if err != nil {
+		return nil, err
+	}
+	return &Input{l, log}, nil
+}
+
+// Duplicate returns a descriptor of the socket for another process, named name. Clients that come once Run has returned wait for that
+// process; those that are connected are not handed over.
+func (in *Input) Duplicate(name string) (*os.File, error) { return listen.Duplicate(in.l, name) }
+
+// KeepFile lets the file of the socket stay for another process that has the socket.
+func (in *Input) KeepFile() { listen.KeepFile(in.l) }
 
 var origin = flow.Origin{Type: "unix"}
 
@@ -101,7 +118,7 @@ func (in *Input) client(ctx context.Context, c net.Conn, out *flow.Intake) {
 	}
 }
 
-// Close implements flow.Input. It removes the socket file.
+// Close implements flow.Input. It removes the socket file, unless that is to stay.
 func (in *Input) Close() error {
 	if err := in.l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return err

@@ -180,3 +180,37 @@ func TestAStaleSocketIsReplacedAndAFileIsNot(t *testing.T) {
 		t.Errorf("the file is now %q", text)
 	}
 }
+
+func TestASocketIsHandedOn(t *testing.T) {
+	t.Parallel()
+	path := socket(t)
+	first := open(t, path)
+	f, err := first.Duplicate("events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	first.KeepFile()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("unix", path) // nobody accepts now
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "a\n")
+	c.Close()
+	second, err := Inherit(f, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	intake := flow.NewIntake(10, flow.IntakeHooks{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- second.Run(ctx, intake) }()
+	if got, _ := intake.Take(t.Context(), nil, 1); len(got) != 1 || string(got[0].Data) != "a" {
+		t.Errorf("got %v", got)
+	}
+	cancel()
+	flowtest.Soon(t, "the input has returned", ran)
+}

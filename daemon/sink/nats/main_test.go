@@ -3,16 +3,15 @@ package nats
 import (
 	"context"
 	"log/slog"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,54 +21,20 @@ const maxPayload = 4 << 20
 
 // broker is a server on the loopback with a client of the test.
 type broker struct {
-	t    testing.TB
-	dir  string
-	port int
-	srv  *server.Server
-	js   jetstream.JetStream
+	*natstest.Server
+	t  testing.TB
+	js jetstream.JetStream
 }
 
 func newBroker(t testing.TB) *broker {
 	t.Helper()
-	b := &broker{t: t, dir: t.TempDir(), port: -1}
-	b.start()
-	nc, err := nats.Connect(b.srv.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.js, err = jetstream.New(nc); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		nc.Close()
-		b.stop()
-	})
-	return b
-}
-
-func (b *broker) start() {
-	b.t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: b.port, JetStream: true, StoreDir: b.dir, MaxPayload: maxPayload, NoLog: true, NoSigs: true,
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
-		b.t.Fatal("the server does not start")
-	}
-	b.srv, b.port = s, s.Addr().(*net.TCPAddr).Port
-}
-
-func (b *broker) stop() {
-	b.srv.Shutdown()
-	b.srv.WaitForShutdown()
+	s := natstest.Start(t, server.Options{JetStream: true, MaxPayload: maxPayload})
+	return &broker{s, t, s.Client()}
 }
 
 func (b *broker) options(subject string) Options {
 	b.t.Helper()
-	a, err := natsconn.ParseURL(b.srv.ClientURL() + "/" + subject)
+	a, err := natsconn.ParseURL(b.ClientURL() + "/" + subject)
 	if err != nil {
 		b.t.Fatal(err)
 	}

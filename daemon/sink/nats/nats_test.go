@@ -223,7 +223,7 @@ func TestAServerThatIsDownFailsDeliveriesUntilItIsUpAgain(t *testing.T) {
 	if n, err := s.Deliver(within(t, 10*time.Second), lines[:3]); n != 3 || err != nil {
 		t.Fatal(n, err)
 	}
-	b.stop()
+	b.Stop()
 	var down error
 	for deadline := time.Now().Add(10 * time.Second); !errors.Is(down, errDown); {
 		if time.Now().After(deadline) {
@@ -235,7 +235,7 @@ func TestAServerThatIsDownFailsDeliveriesUntilItIsUpAgain(t *testing.T) {
 		}
 		down = err
 	}
-	b.start()
+	b.Start()
 	done := 3
 	for deadline := time.Now().Add(10 * time.Second); done < 6; {
 		n, err := s.Deliver(within(t, 10*time.Second), lines[done:])
@@ -265,8 +265,7 @@ func TestASenderLosesAndRepeatsNothingWhileTheServerRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 200 || i == 400 {
-			b.stop()
-			b.start()
+			b.Restart()
 		}
 	}
 	sender.Close()

@@ -1,0 +1,167 @@
+package nats
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/rsigma-go/rsigma/daemon/natsconn"
+)
+
+// A pull (daemon.md section 18.4). Without a sign of life for twice the heartbeat the server is taken for dead.
+const (
+	batch      = 200
+	expires    = 30 * time.Second
+	heartbeat  = 15 * time.Second
+	batchBytes = 8 << 20 // unless a single message may be larger
+)
+
+// pulls are requests for messages of a consumer, and the subscription to which they come. Two are under way, so that the second has come
+// when the first is worked off. It belongs to one goroutine.
+//
+// The pull of the jetstream package is not used: it takes "batch completed" for the end of a pull. A replicated consumer says so before
+// it sends the messages, which are then dropped, and come again and are dropped again for ever.
+type pulls struct {
+	conn     *natsconn.Conn
+	sub      *nats.Subscription
+	messages chan *nats.Msg
+	subject  string // of requests
+	request  []byte
+	ahead    int // messages that are still to come when more are asked for
+	open     int // messages that are still to come
+	last     time.Time
+}
+
+// pullRequest is what the server wants to know.
+type pullRequest struct {
+	Batch     int           `json:"batch"`
+	Expires   time.Duration `json:"expires"`
+	MaxBytes  int           `json:"max_bytes"`
+	Heartbeat time.Duration `json:"idle_heartbeat"`
+}
+
+// newPulls subscribes. The caller closes it.
+func newPulls(conn *natsconn.Conn, stream, consumer string) (*pulls, error) {
+	size := max(batchBytes, 2*int(conn.MaxPayload()))
+	p := &pulls{
+		conn: conn, messages: make(chan *nats.Msg, 4*batch), // with room for what the server says beside the messages
+		subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer, last: time.Now(),
+	}
+	if size == batchBytes {
+		p.ahead = batch
+	}
+	var err error
+	if p.request, err = json.Marshal(pullRequest{batch, expires, size, heartbeat}); err != nil {
+		return nil, err
+	}
+	p.sub, err = conn.ChanSubscribe(conn.NewInbox(), p.messages)
+	return p, err
+}
+
+// close ends the subscription and returns the messages that have come.
+func (p *pulls) close() iter.Seq[*nats.Msg] {
+	p.sub.Unsubscribe() // which can only fail if the connection is closed
+	return func(yield func(*nats.Msg) bool) {
+		for {
+			select {
+			case msg := <-p.messages:
+				if code, _ := status(msg); code == "" && !yield(msg) {
+					return
+				}
+			default:
+				return
+			}
+		}
+	}
+}
+
+// wants reports whether it is time for the next pull.
+func (p *pulls) wants() bool { return p.open <= p.ahead }
+
+// ask begins a pull.
+func (p *pulls) ask() error {
+	if p.open == 0 {
+		p.last = time.Now() // nothing was to be heard until now
+	}
+	p.open += batch
+	return p.conn.PublishRequest(p.subject, p.sub.Subject, p.request)
+}
+
+// What the server says in place of a message.
+var (
+	errSilence  = errors.New("no heartbeat received")
+	errShutdown = errors.New("server shutdown")
+)
+
+// heard notes what came, and is true if that is a message. An error is the end of all pulls.
+func (p *pulls) heard(msg *nats.Msg) (message bool, err error) {
+	p.last = time.Now()
+	code, text := status(msg)
+	switch code {
+	case "":
+		p.open = max(p.open-1, 0)
+		return true, nil
+	case "100": // a heartbeat
+		return false, nil
+	case "503":
+		return false, nats.ErrNoResponders
+	case "408", "409": // a pull that is over, if it says how many messages it lacked; those that it did not lack may still be on their way
+		if n, err := strconv.Atoi(msg.Header.Get("Nats-Pending-Messages")); err == nil {
+			p.open = max(p.open-max(n, 0), 0)
+			return false, nil
+		}
+	}
+	if strings.EqualFold(text, errShutdown.Error()) {
+		return false, errShutdown
+	}
+	return false, fmt.Errorf("the server answers %.512q %.3q", text, code)
+}
+
+// check reports whether the server should have been heard of.
+func (p *pulls) check(now time.Time) error {
+	if p.open > 0 && now.Sub(p.last) >= 2*heartbeat {
+		return errSilence
+	}
+	return nil
+}
+
+// status returns the code and the description of what is not a message; of a message it is empty. Only a message can be acknowledged; its
+// headers are the publisher's.
+func status(msg *nats.Msg) (code, text string) {
+	if msg.Reply != "" || len(msg.Header) == 0 {
+		return "", ""
+	}
+	return msg.Header.Get("Status"), msg.Header.Get("Description")
+}
+
+// place returns what the reply subject of a message says about it: its sequence in the stream and how often it was delivered.
+// It is $JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<3 parts>, with <domain>.<account> before the stream in newer servers, which
+// add further parts at the end.
+func place(reply string) (sequence, delivered uint64, ok bool) {
+	rest, ok := strings.CutPrefix(reply, "$JS.ACK.")
+	parts := strings.Count(rest, ".") + 1
+	skip := 2
+	if parts >= 9 {
+		skip = 4
+	}
+	if !ok || parts != 7 && skip == 2 {
+		return 0, 0, false
+	}
+	for range skip {
+		_, rest, _ = strings.Cut(rest, ".")
+	}
+	times, rest, _ := strings.Cut(rest, ".")
+	number, _, _ := strings.Cut(rest, ".")
+	delivered, err := strconv.ParseUint(times, 10, 64)
+	if err != nil {
+		return 0, 0, false
+	}
+	sequence, err = strconv.ParseUint(number, 10, 64)
+	return sequence, delivered, err == nil
+}
