@@ -63,6 +63,7 @@ func launchWith(t *testing.T, env []string, args ...string) *process {
 	}
 	p := &process{t: t, cmd: osexec.Command(os.Args[0], args...), exited: make(chan struct{}), news: make(chan struct{}, 1)}
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // processes that take over are of the same group
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -77,7 +78,7 @@ func launchWith(t *testing.T, env []string, args ...string) *process {
 	}
 	go p.watch(stderr)
 	t.Cleanup(func() {
-		p.cmd.Process.Kill()
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.exited
 	})
 	return p

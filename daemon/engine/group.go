@@ -32,7 +32,6 @@ type Group struct {
 	letters  []flow.DeadLetter
 	cursors  []flow.Cursor
 	messages []flow.Message // all of them, with a Log
-	since    time.Time      // when the first of them was taken from the queue
 }
 
 // Begin is the state with which a generation takes over.
@@ -46,7 +45,7 @@ type Begin struct {
 type CommitLimits struct {
 	Events int
 	Bytes  int
-	Delay  time.Duration // since its first message was taken from the queue
+	Delay  time.Duration // since its first message was judged
 }
 
 // begin returns what a generation takes over with.

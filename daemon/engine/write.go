@@ -14,7 +14,8 @@ import (
 // write takes batches in order, correlates their events and commits what came of them, group by group. It is false if ctx ended before
 // the last group was released; then p.rest holds what is left.
 func (p *Pipeline) write(ctx context.Context) (complete bool) {
-	w := writer{p: p, g: new(Group)}
+	w := writer{p: p, g: new(Group), timer: time.NewTimer(time.Hour)}
+	w.timer.Stop()
 	if p.opts.Log != nil {
 		w.g.Begin = p.begin
 		p.groups <- new(Group)
@@ -45,45 +46,51 @@ func (p *Pipeline) write(ctx context.Context) (complete bool) {
 type writer struct {
 	p *Pipeline
 	g *Group // what is committed next
+
+	timer *time.Timer // runs while there is something in g
+	late  bool        // it has fired
 }
 
-// next waits for a batch that is judged, or a call. While none is there the group goes to the committer, if that has nothing to do.
+// next waits for a batch that is judged, or a call. Meanwhile the group goes to the committer, once no further messages wait.
 func (w *writer) next() (b *batch, ok bool) {
-	select {
-	case b, ok = <-w.p.order:
-	default:
-		for b == nil {
-			select {
-			case b, ok = <-w.p.order:
-				if !ok {
-					return nil, false
-				}
-			case g := <-w.idle():
-				w.hand(g)
-			}
-		}
-	}
-	if !ok || b.call != nil {
-		return b, ok
-	}
-	for {
+	for b == nil {
 		select {
-		case <-b.done:
-			return b, true
+		case b, ok = <-w.p.order:
+			if !ok {
+				return nil, false
+			}
+			continue
 		default:
 		}
+		waiting, _ := w.p.opts.Intake.Len()
+		select {
+		case b, ok = <-w.p.order:
+			if !ok {
+				return nil, false
+			}
+		case g := <-w.spare(waiting == 0):
+			w.hand(g)
+		case <-w.timer.C:
+			w.late = true
+		}
+	}
+	for b.call == nil {
 		select {
 		case <-b.done:
 			return b, true
-		case g := <-w.idle():
+		case g := <-w.spare(false):
 			w.hand(g)
+		case <-w.timer.C:
+			w.late = true
 		}
 	}
+	return b, true
 }
 
-// idle returns where an empty group comes from when the committer has nothing to do, nil if there is nothing for it.
-func (w *writer) idle() <-chan *Group {
-	if w.p.opts.Log == nil || w.g.empty() {
+// spare returns where an empty group comes from when the committer has nothing to do; nil if there is nothing for it, or the group is to
+// wait for further messages. quiet says that there are none.
+func (w *writer) spare(quiet bool) <-chan *Group {
+	if w.p.opts.Log == nil || w.g.empty() || !quiet && !w.late {
 		return nil
 	}
 	return w.p.groups
@@ -96,7 +103,8 @@ func (w *writer) hand(next *Group) {
 	}
 	w.g.seal()
 	w.p.commits <- w.g
-	w.g = next
+	w.g, w.late = next, false
+	w.timer.Stop()
 }
 
 // call makes the call of b. What was judged before a generation takes over is committed with the one that judged it.
@@ -135,7 +143,7 @@ func (w *writer) done(ctx context.Context, b *batch) bool {
 // full reports whether no further messages are to be added to the group.
 func (w *writer) full() bool {
 	l := &w.p.opts.Commit
-	return w.g.Events >= l.Events || w.p.rec != nil && w.p.rec.Len() >= l.Bytes || w.g.Events > 0 && time.Since(w.g.since) >= l.Delay
+	return w.g.Events >= l.Events || w.p.rec != nil && w.p.rec.Len() >= l.Bytes
 }
 
 // end commits what is left and waits for the committer. It is false if not everything was released.
@@ -153,8 +161,8 @@ func (w *writer) end() bool {
 
 // batch adds what came of the messages of b to the group.
 func (w *writer) batch(b *batch) {
-	if w.g.Events == 0 {
-		w.g.since = b.start
+	if w.g.Events == 0 && w.p.opts.Log != nil {
+		w.timer.Reset(w.p.opts.Commit.Delay)
 	}
 	bw := batchWriter{p: w.p, b: b, g: w.g, now: b.start.Unix()}
 	for i := range b.messages {

@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// What the server understands as an acknowledgement, and as a sign that a message is under way.
+// What the server understands as an acknowledgement, as a sign that a message is under way, and as the wish to deliver it again.
 var (
 	acked      = []byte("+ACK")
 	inProgress = []byte("+WPI")
+	returned   = []byte("-NAK")
 )
 
-// acknowledge tells the server what is done with, and what is under way for long, until ctx is done; then it tells the rest.
+// acknowledge tells the server what is done with, and what is under way for long, until ctx is done; then it tells the rest,
+// and gives back what is not done with, so that the next one to read need not wait for it.
 func (in *Input) acknowledge(ctx context.Context) {
 	timer := time.NewTimer(in.open.interval())
 	defer timer.Stop()
@@ -24,6 +26,7 @@ func (in *Input) acknowledge(ctx context.Context) {
 			timer.Reset(in.open.interval())
 		case <-ctx.Done():
 			in.reply(in.open.take(), acked)
+			in.reply(in.open.rest(), returned)
 			return
 		}
 	}

@@ -1,6 +1,8 @@
 package nats
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -94,6 +96,16 @@ func (f *flights) late(now time.Time) (replies []string) {
 			x.since = now
 			replies = append(replies, x.reply)
 		}
+	}
+	return replies
+}
+
+// rest returns the messages that are not to be acknowledged, in the order of the stream.
+func (f *flights) rest() (replies []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sequence := range slices.Sorted(maps.Keys(f.open)) {
+		replies = append(replies, f.open[sequence].reply)
 	}
 	return replies
 }

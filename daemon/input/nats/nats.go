@@ -156,7 +156,7 @@ func (in *Input) forward(ctx context.Context, out *flow.Intake, a arrival) error
 const closeLimit = 2 * time.Second
 
 // Close implements flow.Input. It waits up to 2 s until the server has what was acknowledged. Messages that are not acknowledged by
-// then stay so. It may be called again.
+// then are given back. It may be called again.
 func (in *Input) Close() error {
 	in.closing.Do(func() {
 		in.stop()

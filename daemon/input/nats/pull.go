@@ -64,9 +64,17 @@ func newPulls(conn *natsconn.Conn, stream, consumer string) (*pulls, error) {
 	return p, err
 }
 
-// close ends the subscription and returns the messages that have come.
+// closeFlush bounds how long close waits for what the server has sent.
+const closeFlush = time.Second
+
+// close ends the subscription and returns the messages that have come, with those that were on their way: the server takes them for
+// delivered.
 func (p *pulls) close() iter.Seq[*nats.Msg] {
-	p.sub.Unsubscribe() // which can only fail if the connection is closed
+	if p.conn.IsConnected() && p.sub.Drain() == nil {
+		p.conn.FlushTimeout(closeFlush) // the answer comes behind the messages; without one they come again later
+	} else {
+		p.sub.Unsubscribe() // which can only fail if the connection is closed
+	}
 	return func(yield func(*nats.Msg) bool) {
 		for {
 			select {

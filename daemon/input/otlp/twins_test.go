@@ -257,7 +257,7 @@ func oddities() map[string][]byte {
 		"a severity of another type":   in(field(2, 'x')),
 		"a text of another type":       attribute(varint(1, 5)),
 		"an unknown field":             attribute(join(text("x"), field(100, 'y'), varint(99, 1))),
-		"a group":                      in([]byte{3<<3 | 3, 1<<3 | 0, 5, 3<<3 | 4}),
+		"a group":                      in([]byte{3<<3 | 3, 1 << 3, 5, 3<<3 | 4}),
 		"a group without end":          in([]byte{3<<3 | 3}),
 		"an end without group":         in([]byte{3<<3 | 4}),
 		"field 0":                      in([]byte{0, 1}),
@@ -304,11 +304,11 @@ func TestNothingTellsTheWaysApart(t *testing.T) {
 		}
 	}
 	r := maker{rand.New(rand.NewPCG(1, 2))}
-	for range 4000 {
+	for range 1500 {
 		records += tw.judge(t, encodingProtobuf, r.request())
 	}
 	t.Logf("%d records, %d values, %d errors", records, tw.values, tw.errors)
-	if records < 7000 || tw.values < 1_000_000 || tw.errors < 30 {
+	if records < 2800 || tw.values < 500_000 || tw.errors < 30 {
 		t.Errorf("only %d records, %d values and %d errors were compared", records, tw.values, tw.errors)
 	}
 }

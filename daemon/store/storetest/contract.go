@@ -379,7 +379,7 @@ func testClean(r *rand.Rand, p Place) error {
 	is := func(want bool) (store.Store, error) {
 		s, saved, err := opened(p)
 		if err == nil && saved.Clean != want {
-			err = fmt.Errorf("Clean is %v, want %v", saved.Clean, want)
+			err = fmt.Errorf("the stop was clean: %v, want %v", saved.Clean, want)
 		}
 		return s, err
 	}
@@ -391,11 +391,12 @@ func testClean(r *rand.Rand, p Place) error {
 		if err = s.Close(true); err != nil {
 			return err
 		}
-		if s, err = is(true); err != nil {
+		if _, err = is(true); err != nil {
 			return err
 		}
 		p.Crash() // nothing was written: it is still clean
-		if s, err = is(true); err != nil {
+		s, err = is(true)
+		if err != nil {
 			return err
 		}
 		if err = s.Values().Save("x", store.Value{}); err != nil {

@@ -1,0 +1,516 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rsigma-go/rsigma/daemon"
+	"github.com/rsigma-go/rsigma/daemon/handover"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
+)
+
+// faultVariable names a fault that the program plants into itself.
+const faultVariable = "RSIGMAD_TEST_FAULT"
+
+// init plants a fault if that is asked for: then this is the program that is tested.
+func init() {
+	faults := map[string]func(*handover.Parcel){
+		"rest is dropped":          func(p *handover.Parcel) { p.Rest = nil },
+		"correlations are dropped": func(p *handover.Parcel) { p.Correlations = nil },
+	}
+	if fault := faults[os.Getenv(faultVariable)]; fault != nil {
+		plant = func(parts *daemon.Parts) { parts.Parcel = fault }
+	}
+}
+
+// everyFifth matches each event with a field n, and counts to five of them.
+const everyFifth = numbered + "name: a\n---\ntitle: counted\nid: 22222222-2222-4222-8222-222222222222\n" +
+	"correlation: {type: event_count, rules: a, timespan: 60s, condition: {gte: 5}}\nrsigma.action: reset\n"
+
+// everyFifthFault says what is wrong with the results of everyFifth for events 1 to n, nil if nothing is.
+func everyFifthFault(lines []string, n int) error {
+	seen := make([]int, n+1)
+	counted := 0
+	for _, l := range lines {
+		var r struct {
+			Title string `json:"rule_title"`
+			Event struct{ N int }
+		}
+		if err := json.Unmarshal([]byte(l), &r); err != nil {
+			return fmt.Errorf("%s: %w", l, err)
+		}
+		switch k := r.Event.N; {
+		case r.Title == "counted":
+			counted++
+		case k < 1 || k > n:
+			return fmt.Errorf("event %d was never sent", k)
+		default:
+			seen[k]++
+		}
+	}
+	for k, times := range seen[1:] {
+		if times != 1 {
+			return fmt.Errorf("event %d has %d results", k+1, times)
+		}
+	}
+	if counted != n/5 {
+		return fmt.Errorf("the correlation fired %d times, want %d", counted, n/5)
+	}
+	return nil
+}
+
+// pid returns the id of the process that answers.
+func (p *process) pid() int {
+	p.t.Helper()
+	_, body := p.get("/api/v1/status")
+	var st struct{ PID int }
+	if err := json.Unmarshal([]byte(body), &st); err != nil || st.PID == 0 {
+		p.t.Fatalf("%s: %v", body, err)
+	}
+	return st.PID
+}
+
+// count returns how often message was logged.
+func (p *process) count(message string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(slices.DeleteFunc(slices.Clone(p.logs), func(l logLine) bool { return l.message() != message }))
+}
+
+// handOver asks process number i for a successor, in turn by signal and by the API, and waits until message is logged once more.
+func (p *process) handOver(i int, message string) {
+	p.t.Helper()
+	before, pid := p.count(message), p.pid()
+	if i%2 == 0 {
+		if err := syscall.Kill(pid, syscall.SIGUSR2); err != nil {
+			p.t.Fatal(err)
+		}
+	} else if status, body := p.request("POST", "/api/v1/upgrade?wait=true", nil); status != 200 {
+		p.t.Fatalf("%d %s\n%s", status, body, p.log())
+	}
+	for deadline := time.Now().Add(patience); p.count(message) == before; pause() {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s: waited in vain\n%s", message, p.log())
+		}
+	}
+}
+
+// takenOver is what a new process logs.
+const takenOver = "Taken over from another process"
+
+// gaps measures the longest time between two events.
+type gaps struct {
+	mu            sync.Mutex
+	last, longest time.Duration
+	start         time.Time
+}
+
+func (g *gaps) event() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.start.IsZero() {
+		g.start = time.Now()
+	}
+	now := time.Since(g.start)
+	g.longest, g.last = max(g.longest, now-g.last), now
+}
+
+// feeder sends numbered events until it is told to stop.
+type feeder struct {
+	gaps
+	sent atomic.Int64
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func (f *feeder) stopped() bool {
+	select {
+	case <-f.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// lines returns the next n events.
+func (f *feeder) lines(n int) *bytes.Buffer {
+	var b bytes.Buffer
+	last := f.sent.Add(int64(n))
+	for i := last - int64(n) + 1; i <= last; i++ {
+		fmt.Fprintf(&b, "{\"n\":%d,\"timestamp\":1795168800}\n", i)
+	}
+	return &b
+}
+
+// feedStdin writes lines in pieces that end anywhere. What counts as the time of an event is when its results come out.
+func feedStdin(p *process, out string) *feeder {
+	f := &feeder{stop: make(chan struct{})}
+	f.done.Go(func() {
+		for !f.stopped() {
+			for text := f.lines(1 + rand.IntN(40)).Bytes(); len(text) > 0; {
+				n := min(len(text), 1+rand.IntN(300))
+				if _, err := p.stdin.Write(text[:n]); err != nil {
+					p.t.Error(err)
+					return
+				}
+				text = text[n:]
+			}
+			time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
+		}
+	})
+	f.done.Go(func() {
+		size := int64(0)
+		for !f.stopped() {
+			if info, err := os.Stat(out); err == nil && info.Size() > size {
+				size = info.Size()
+				f.event()
+			}
+			time.Sleep(200 * time.Microsecond)
+		}
+	})
+	return f
+}
+
+// feedHTTP has several clients post events, all of which must be accepted.
+func feedHTTP(p *process, path string) *feeder {
+	f := &feeder{stop: make(chan struct{})}
+	url := p.url(path)
+	for c := range 4 {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: c == 0}}
+		f.done.Go(func() {
+			defer client.CloseIdleConnections()
+			for !f.stopped() {
+				resp, err := client.Post(url, "application/x-ndjson", f.lines(20))
+				if err != nil {
+					p.t.Errorf("a request was not answered: %v", err)
+					return
+				}
+				var got struct{ Accepted int }
+				err = json.NewDecoder(resp.Body).Decode(&got)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != 200 || got.Accepted != 20 {
+					p.t.Errorf("status %d, %d accepted, %v", resp.StatusCode, got.Accepted, err)
+				}
+				f.event()
+				time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
+			}
+		})
+	}
+	return f
+}
+
+// upgrades runs a daemon with args under load over n hand-overs, each of which ends with message, and returns what is wrong with the results.
+func upgrades(t *testing.T, n int, message string, env []string, args ...string) error {
+	out := filepath.Join(t.TempDir(), "out.ndjson")
+	http := slices.Contains(args, "http")
+	args = append(args, "-r", write(t, "r.yml", everyFifth), "--output", "file://"+out)
+	if !http {
+		args = append(args, "--exit-on-eof")
+	}
+	p := launchWith(t, env, args...).ready()
+	var f *feeder
+	if http {
+		f = feedHTTP(p, "/api/v1/events"+map[bool]string{true: "?sync=true"}[slices.Contains(args, "--state-db")])
+	} else {
+		f = feedStdin(p, out)
+	}
+	begun := time.Now()
+	for i := range n {
+		time.Sleep(time.Duration(rand.IntN(50)) * time.Millisecond)
+		p.handOver(i, message)
+	}
+	took := time.Since(begun)
+	pid := p.pid()
+	time.Sleep(50 * time.Millisecond)
+	close(f.stop)
+	f.done.Wait()
+	if http {
+		syscall.Kill(pid, syscall.SIGTERM)
+	}
+	p.stdin.Close()
+	<-p.exited // the last one is gone
+	sent := int(f.sent.Load())
+	t.Logf("%d hand-overs in %.1f s over %d events, longest gap between two events %d ms", n, took.Seconds(), sent, f.longest.Milliseconds())
+	return everyFifthFault(fileLines(t, out), sent)
+}
+
+func TestHandOversUnderLoadLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"stdin":                nil,
+		"stdin and state file": {"--state-db", "db"},
+		"http":                 {"--input", "http"},
+		"http and state file":  {"--input", "http", "--state-db", "db"},
+		"http and a snapshot":  {"--input", "http", "--state-db", "db", "--durability", "snapshot"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := slices.Clone(args)
+			if i := slices.Index(args, "db"); i >= 0 {
+				args[i] = filepath.Join(t.TempDir(), "state.db")
+			}
+			if err := upgrades(t, scale(5, 50), takenOver, nil, args...); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestAFaultOfAHandOverIsNoticed is the negative control of the test above.
+func TestAFaultOfAHandOverIsNoticed(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"rest is dropped", "correlations are dropped"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			for range 4 { // a fault may do no harm: nothing was left, and counts stood at a multiple of five
+				if err := upgrades(t, 5, takenOver, []string{faultVariable + "=" + fault}); err != nil {
+					t.Logf("noticed: %v", err)
+					return
+				}
+			}
+			t.Error("nothing was noticed")
+		})
+	}
+}
+
+// TestAnOldProcessBeginsAgainIfTheNewOneDies has every new process die after the old one has let go of everything.
+func TestAnOldProcessBeginsAgainIfTheNewOneDies(t *testing.T) {
+	t.Parallel()
+	const beginsAgain = "The new process cannot take over, this one begins again"
+	for _, step := range []string{daemon.StepReceived, daemon.StepOpened} {
+		for name, args := range map[string][]string{"stdin": nil, "http and state file": {"--input", "http", "--state-db", "db"}} {
+			t.Run(step+" "+name, func(t *testing.T) {
+				t.Parallel()
+				args := slices.Clone(args)
+				if i := slices.Index(args, "db"); i >= 0 {
+					args[i] = filepath.Join(t.TempDir(), "state.db")
+				}
+				if err := upgrades(t, scale(3, 20), beginsAgain, []string{crashVariable + "=" + step + ":1"}, args...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// TestWhatCannotTakeOverChangesNothing asks for hand-overs to programs and rules that are broken.
+func TestWhatCannotTakeOverChangesNothing(t *testing.T) {
+	t.Parallel()
+	rules := write(t, "r.yml", everyFifth)
+	broken := write(t, "rsigmad-next", "#!/bin/sh\necho broken >&2\nexit 3\n")
+	if err := os.Chmod(broken, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "-r", rules, "--input", "http", "--upgrade-binary", broken).ready()
+	pid := p.pid()
+	url := "--url=" + p.url("")
+	for want, args := range map[string][]string{
+		"the new process has ended: exit status 3": {"upgrade", url},
+		"this binary may not take over":            {"upgrade", url, "--binary", "/bin/true"},
+		"no daemon answers":                        {"upgrade", "--url", "http://127.0.0.1:1"},
+		"want 1s to 5m":                            {"upgrade", url, "--timeout", "1h"},
+	} {
+		status := map[bool]int{true: 1, false: 3}[strings.HasPrefix(want, "the new process")]
+		if r := exec(t, "", args...); r.status != status || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: status %d, %s, want %d, %s", args, r.status, r.stderr, status, want)
+		}
+	}
+	if err := os.WriteFile(rules, []byte("title: broken\ndetection: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own, err := ownPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := exec(t, "", "upgrade", url, "--binary", own); r.status != 1 || !strings.Contains(r.stderr, "no rule document") {
+		t.Errorf("status %d, %s", r.status, r.stderr)
+	}
+	syscall.Kill(pid, syscall.SIGUSR2)
+	p.until("three failures", func() bool {
+		n := 0
+		for _, l := range p.logs {
+			if l.message() == "Upgrade failed, this process goes on" {
+				n++
+			}
+		}
+		return n == 3
+	})
+	if status, n := accepted(t, p.url("/api/v1/events?sync=true"), strings.NewReader(events(1, 5))); status != 200 || n != 5 || p.pid() != pid {
+		t.Errorf("status %d, %d accepted, process %d was %d", status, n, p.pid(), pid)
+	}
+	if n := len(p.output(6)); n != 6 {
+		t.Errorf("%d results", n)
+	}
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+func TestTheCommandWaitsForTheNewProcess(t *testing.T) {
+	t.Parallel()
+	p := launch(t, "-r", write(t, "r.yml", everyFifth), "--input", "http").ready()
+	old := p.pid()
+	r := exec(t, "", "upgrade", "--url", p.url(""))
+	if now := p.pid(); r.status != 0 || r.stdout != fmt.Sprintf("{\"status\":\"upgraded\",\"pid\":%d}\n", now) || now == old {
+		t.Errorf("status %d, %s%s; process %d was %d", r.status, r.stdout, r.stderr, now, old)
+	}
+	p.until("the old one has gone", func() bool { return syscall.Kill(old, 0) != nil || zombie(old) })
+}
+
+// zombie reports whether a process has ended and nobody has asked how.
+func zombie(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && bytes.Contains(text, []byte(") Z "))
+}
+
+// TestAStopDuringAHandOverWins stops the daemon while a new process prepares itself.
+func TestAStopDuringAHandOverWins(t *testing.T) {
+	t.Parallel()
+	slow := write(t, "rsigmad-next", "#!/bin/sh\nexec sleep 60\n")
+	if err := os.Chmod(slow, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "-r", write(t, "r.yml", everyFifth), "--input", "http", "--upgrade-binary", slow).ready()
+	if status, body := p.request("POST", "/api/v1/upgrade", nil); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	p.logged("Upgrade: a new process prepares itself")
+	if status, body := p.request("POST", "/api/v1/upgrade", nil); status != 429 {
+		t.Errorf("a second one: %d %s", status, body)
+	}
+	if status := p.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// TestAUnixSocketIsHandedOver sends each event over a connection of its own: those that come while nobody listens wait.
+func TestAUnixSocketIsHandedOver(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "rsigma")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	api, in := filepath.Join(dir, "api"), filepath.Join(dir, "in")
+	p := launch(t, "-r", write(t, "r.yml", everyFifth), "--input", "unix://"+in, "--api-addr", "unix://"+api)
+	p.logged("Event source started")
+	for i := range 3 {
+		if r := exec(t, "", "upgrade", "--url", "unix://"+api); r.status != 0 {
+			t.Fatalf("%s\n%s", r.stderr, p.log())
+		}
+		c, err := net.Dial("unix", in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, events(i+1, i+1))
+		c.Close()
+		p.output(i + 1)
+	}
+}
+
+// TestHandOversOverNATSLoseAndDoubleNothing reads from a stream over hand-overs.
+func TestHandOversOverNATSLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	for name, state := range map[string]bool{"plain": false, "state file": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := natstest.StartJetStream(t)
+			j := s.Client()
+			if _, err := j.CreateStream(t.Context(), jetstream.StreamConfig{Name: "rsigma-events", Subjects: []string{"events.>"}}); err != nil {
+				t.Fatal(err)
+			}
+			out := filepath.Join(t.TempDir(), "out.ndjson")
+			args := []string{"-r", write(t, "r.yml", everyFifth), "--input", s.ClientURL() + "/events.>", "--output", "file://" + out}
+			if state {
+				args = append(args, "--state-db", filepath.Join(t.TempDir(), "state.db"))
+			}
+			p := launch(t, args...).ready()
+			f := &feeder{stop: make(chan struct{})}
+			f.done.Go(func() {
+				for !f.stopped() {
+					if _, err := j.Publish(context.Background(), "events.x", f.lines(1).Bytes()); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			for i := range scale(3, 20) {
+				p.handOver(i, takenOver)
+			}
+			close(f.stop)
+			f.done.Wait()
+			n := int(f.sent.Load())
+			for deadline := time.Now().Add(patience); len(fileLines(t, out)) < n+n/5; pause() {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d results for %d events\n%s", len(fileLines(t, out)), n, p.log())
+				}
+			}
+			syscall.Kill(p.pid(), syscall.SIGTERM)
+			p.stdin.Close()
+			<-p.exited
+			if err := everyFifthFault(fileLines(t, out), n); err != nil {
+				t.Error(err)
+			}
+			t.Logf("%d events", n)
+		})
+	}
+}
+
+// TestAServiceManagerIsTold plays systemd: it passes the socket and follows what the daemon says.
+func TestAServiceManagerIsTold(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify")
+	said, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	next := func(want string) string {
+		t.Helper()
+		buf := make([]byte, 1000)
+		said.SetReadDeadline(time.Now().Add(patience))
+		n, err := said.Read(buf)
+		if got := string(buf[:n]); err != nil || !strings.HasPrefix(got, want) {
+			t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+		return strings.TrimPrefix(string(buf[:n]), want)
+	}
+	p := launchWith(t, []string{"NOTIFY_SOCKET=" + path}, "-r", write(t, "r.yml", everyFifth), "--input", "http")
+	next("READY=1")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	if _, err := strconv.Atoi(strings.TrimSpace(next("RELOADING=1\nMONOTONIC_USEC="))); err != nil {
+		t.Error(err)
+	}
+	next("READY=1")
+	p.cmd.Process.Signal(syscall.SIGUSR2)
+	pid, err := strconv.Atoi(next("MAINPID="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next("READY=1")
+	if now := p.pid(); now != pid {
+		t.Errorf("process %d answers, %d was announced", now, pid)
+	}
+	syscall.Kill(pid, syscall.SIGTERM)
+	next("STOPPING=1")
+	p.stdin.Close()
+	<-p.exited
+}
