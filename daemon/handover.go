@@ -26,9 +26,10 @@ type Upgrade struct {
 
 // Limits of a hand-over.
 const (
-	prepareLimit = time.Minute     // for the new process to read its rules
-	openLimit    = time.Minute     // for it to open state, outputs and input
-	readLimit    = 5 * time.Second // for the input to stop
+	prepareLimit = time.Minute      // for the new process to read its rules
+	openLimit    = time.Minute      // for it to open state, outputs and input
+	readLimit    = 5 * time.Second  // for the input to stop
+	flightLimit  = 10 * time.Second // for events in flight, if the time for them at a stop is shorter
 	retireTime   = 500 * time.Millisecond
 )
 
@@ -164,7 +165,7 @@ func (d *daemon) handOver(ctx context.Context, s *successor, closeInputs, cancel
 	if !waitFor(done(&d.reading), readLimit) {
 		d.log.Warn("The input does not stop", "input", d.cfg.Input)
 	}
-	d.drain(d.cfg.Drain, "Handing over, draining pipeline...", closeInputs, cancel, stop)
+	d.drain(max(d.cfg.Drain, flightLimit), "Handing over, draining pipeline...", closeInputs, cancel, stop)
 	p := d.parcel()
 	err := d.give(ctx, s, p)
 	switch {
@@ -178,6 +179,7 @@ func (d *daemon) handOver(ctx context.Context, s *successor, closeInputs, cancel
 	}
 	d.log.Error("The new process cannot take over, this one begins again", "pid", s.process.PID(), "error", err.Error())
 	s.process.Kill()
+	d.tell(handover.MainProcess(os.Getpid()))
 	return &origin{sockets: s.sockets, parcel: p}
 }
 

@@ -50,7 +50,7 @@ func (c *conn) send(ctx context.Context, m message) error {
 	stop := context.AfterFunc(ctx, func() { c.out.SetWriteDeadline(past) })
 	defer stop()
 	err := c.enc.Encode(m)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
@@ -62,7 +62,7 @@ func (c *conn) receive(ctx context.Context, kind string) (m message, err error) 
 	defer stop()
 	err = c.dec.Decode(&m)
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return m, ctx.Err()
 	case err != nil:
 		return m, err

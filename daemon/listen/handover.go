@@ -133,7 +133,7 @@ const firstGrace = time.Second
 func (s *Server) Retire() { s.retired.Store(true) }
 
 // Leave leaves the socket, and its file, to another process: connections that come wait for that one. It returns when the requests on those
-// that are open are answered, also on connections that have only just come; when ctx is done the rest are broken off.
+// that are open are answered, also on connections that have only just come, or when ctx is done; Stop breaks off the rest.
 func (s *Server) Leave(ctx context.Context) {
 	s.Retire()
 	s.l.Pause()
@@ -141,7 +141,8 @@ func (s *Server) Leave(ctx context.Context) {
 	for s.l.conns.expecting(firstGrace) && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
-	s.Stop(ctx)
+	s.l.conns.closeIdle()
+	s.Shutdown(ctx)
 }
 
 // Connections returns how many are open.

@@ -95,7 +95,8 @@ type Reply struct {
 // Base is the state of correlations after a commit.
 type Base struct {
 	Upto int64 // the last commit that is in it
-	// Body is the state in the daemon's own form; nil leaves the one that is there, and the log.
+	// Body is the state in the daemon's own form; nil leaves the one that is there, and the log. If no change of the state was committed
+	// after a snapshot that was saved without a body, the next Load returns the snapshot only.
 	Body []byte
 	// Snapshot is the state as JSON for the table rsigma_correlation_state; nil leaves the row that is there.
 	Snapshot []byte

@@ -143,8 +143,10 @@ func TestAHalfWrittenBaseIsDropped(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, false)
 	s, _ := mustLoad(t, p)
-	if err := work(s, seeded(t), 1, 30); err != nil {
-		t.Fatal(err)
+	for seq := int64(1); seq <= 30; seq++ {
+		if err := s.Commit(bg, workGroup(seq)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.SaveBase(bg, &store.Base{Upto: 25, Body: baseOf(25)}); err != nil {
 		t.Fatal(err)

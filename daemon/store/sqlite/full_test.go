@@ -130,7 +130,7 @@ func TestAFullDisk(t *testing.T) {
 // A disk that is full at the start is no reason to lose anything either.
 func TestADiskThatIsFullAtTheStart(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, 3<<20)
+	dir := smallDisk(t, 8<<20)
 	path := filepath.Join(dir, "state.db")
 	fill(t, dir)
 	if s, err := Open(path, Options{}); !errors.Is(err, store.ErrFull) {
@@ -147,7 +147,12 @@ func TestADiskThatIsFullAtTheStart(t *testing.T) {
 	if err := work(s, seeded(t), 1, 20); err != nil {
 		t.Fatal(err)
 	}
-	s.Close(false)
+	if err := s.Close(false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + ".ballast"); err != nil {
+		t.Fatal(err)
+	}
 	fill(t, dir)
 	warned := ""
 	if s, err = Open(path, Options{BallastBytes: 1 << 20, Warn: func(w string) { warned = w }}); err != nil {
