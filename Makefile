@@ -23,7 +23,7 @@ test: ## run the tests (the command that CI runs)
 	$(GO) test -shuffle=on ./...
 
 soak: ## the long tests: every event of the corpus through every engine; the daemon under faults
-	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'UnderLoad|BrokenSink|HugeLine|Bomb|StuckSink|Dawdle|Hostile' ./cmd/rsigmad
+	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'UnderLoad|BrokenSink|HugeLine|Bomb|StuckSink|Dawdle|Hostile|NATS' ./cmd/rsigmad
 	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v ./daemon/store/...
 	RSIGMA_CORPUS=full $(GO) test -timeout 60m -run 'Corpus' -v ./codegen/conformance
 

@@ -190,6 +190,18 @@ func TestNothingImportsAgainstTheArrows(t *testing.T) {
 	t.Logf("%d packages checked", len(pkgs))
 }
 
+// TestBinariesHoldNothingThatIsForTests names packages whose name ends in "test": they may be imported by test files and each other alone.
+func TestBinariesHoldNothingThatIsForTests(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		for _, imp := range p.Imports {
+			if _, ok := ours(imp); ok && strings.HasSuffix(imp, "test") && !strings.HasSuffix(p.ImportPath, "test") {
+				t.Errorf("%s imports %s outside its tests", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
 func TestThirdPartyModulesHaveOneImporterEach(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {

@@ -40,6 +40,14 @@ type origin struct {
 	parcel      *handover.Parcel      // nil if nobody has left one
 }
 
+// replay tells results of a replay that another process has begun from all others.
+func (o *origin) replay() string {
+	if o.parcel == nil {
+		return ""
+	}
+	return o.parcel.Replay
+}
+
 // upgradeRequest asks for a process that runs binary.
 type upgradeRequest struct {
 	binary string
@@ -207,6 +215,9 @@ func (d *daemon) parcel() *handover.Parcel {
 	p := new(handover.Parcel)
 	if in, ok := d.input.(*stdin.Input); ok {
 		p.Rest, p.Lines = in.Rest()
+	}
+	if in, ok := d.input.(*natsin.Input); ok {
+		p.Replay = in.Replay()
 	}
 	if e := d.pipeline.Load().Generation().Correlations; e != nil && d.saved == nil {
 		p.Correlations = e.AppendState(nil)

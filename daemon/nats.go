@@ -24,7 +24,7 @@ func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
 		return nil, err
 	}
 	in, err := natsin.Open(ctx, natsin.Options{
-		Address: address, Auth: d.cfg.NATS.Auth, Group: d.cfg.NATS.Group, Start: d.cfg.NATS.Start, Buffer: d.cfg.Buffer,
+		Address: address, Auth: d.cfg.NATS.Auth, Group: d.cfg.NATS.Group, Start: d.cfg.NATS.Start, Replay: d.from.replay(), Buffer: d.cfg.Buffer,
 		Hooks: natsin.Hooks{Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc},
 		Log:   logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
 	})

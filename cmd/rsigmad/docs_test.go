@@ -49,10 +49,11 @@ func commands(page string) (out [][]string) {
 		switch shell {
 		case "sh", "bash":
 		case "console": // with what the commands print
-			var ok bool
-			if line, ok = strings.CutPrefix(line, "$ "); !ok {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok && open == "" {
 				continue
 			}
+			line = command
 		default:
 			continue
 		}
@@ -73,11 +74,12 @@ func commands(page string) (out [][]string) {
 	return out
 }
 
-// words cuts a line of shell into its commands and these into words. It knows quotes, comments, redirections and what joins commands.
+// words cuts a line of shell into its commands and these into words. It knows quotes, backslashes, comments, redirections and what joins
+// commands.
 func words(line string) (commands [][]string) {
 	var command []string
 	var word strings.Builder
-	quote, some, skip := rune(0), false, false
+	quote, some, skip, escaped := rune(0), false, false, false
 	end := func() {
 		if some && !skip {
 			command = append(command, word.String())
@@ -95,6 +97,11 @@ func words(line string) (commands [][]string) {
 	}
 	for _, c := range line {
 		switch {
+		case escaped:
+			word.WriteRune(c)
+			escaped = false
+		case c == '\\' && quote != '\'':
+			escaped, some = true, true
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0:
@@ -154,7 +161,7 @@ func TestTheCommandsInTheDocumentationAreUnderstood(t *testing.T) {
 func TestWrongCommandsInTheDocumentationAreNoticed(t *testing.T) {
 	t.Parallel()
 	page := "text rsigmad --none\n```sh\nX=1 rsigmad --none  # a --comment\ncat 'a | b' | bin/rsigmad \\\n  --input 'nats://h/a.>' --bad > out\nrsigmad eval < in && " +
-		"rsigmad nothing\nrsigmad --input nats://h/a.> --durability \"x y\"\n```\n```json\nrsigmad --json\n```\n```console\n$ echo; rsigmad --version\nrsigmad devel\n```\n"
+		"rsigmad nothing\nrsigmad --input nats://h/a.\\> --durability \"x y\"\n```\n```json\nrsigmad --json\n```\n```console\n$ echo; rsigmad \\\n  --version\nrsigmad devel\n```\n"
 	got := commands(page)
 	want := [][]string{{"--none"}, {"--input", "nats://h/a.>", "--bad"}, {"eval"}, {"nothing"}, {"--input", "nats://h/a.>", "--durability", "x y"}, {"--version"}}
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {

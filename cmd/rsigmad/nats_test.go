@@ -150,6 +150,72 @@ func TestTheNATSServerMayGoAway(t *testing.T) {
 	}
 }
 
+// TestADaemonOfAGroupMayBeKilledOverNATS kills one of two daemons of a group: the other one gets what was under way, and in the end each
+// event has exactly one result.
+func TestADaemonOfAGroupMayBeKilledOverNATS(t *testing.T) {
+	t.Parallel()
+	s := natstest.StartJetStream(t)
+	j := s.Client()
+	if _, err := j.CreateStream(t.Context(), jetstream.StreamConfig{Name: "rsigma-in", Subjects: []string{"in"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.CreateConsumer(t.Context(), "rsigma-in", jetstream.ConsumerConfig{
+		Durable: "team", FilterSubject: "in", AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Second, MaxAckPending: 20_000,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	url := s.ClientURL()
+	args := []string{"-r", write(t, "r.yml", numbered), "--input", url + "/in", "--consumer-group", "team", "--output", url + "/out", "--metrics-extended"}
+	victim, other := launch(t, args...).ready(), launch(t, args...).ready()
+	killed, published := make(chan struct{}), make(chan int)
+	go func() { // until the end of the victim, so that it has messages under way then
+		n := 0
+		for running := true; running; {
+			select {
+			case <-killed:
+				running = false
+			default:
+			}
+			n++
+			if _, err := j.PublishAsync("in", fmt.Appendf(nil, `{"n":%d}`, n), jetstream.WithStallWait(time.Minute)); err != nil {
+				t.Error(err)
+				running = false
+			}
+		}
+		<-j.PublishAsyncComplete()
+		published <- n
+	}()
+	victim.waitForMetric("rsigma_detection_matches_total", float64(scale(500, 20_000)))
+	victim.cmd.Process.Kill()
+	<-victim.exited
+	close(killed)
+	n := <-published
+	seen := map[int]int{}
+	for deadline := time.Now().Add(time.Minute); len(seen) < n; pause() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d events have a result\n%s", len(seen), n, other.log())
+		}
+		clear(seen)
+		for _, k := range numbers(t, readStream(t, j, "rsigma-out")) {
+			seen[k]++
+		}
+	}
+	for k, times := range seen {
+		if times != 1 {
+			t.Errorf("event %d has %d results", k, times)
+		}
+	}
+	m := other.metrics()
+	t.Logf("%d events, one of two daemons killed: the other one got %v messages again and repeated %v results, which the server dropped", n,
+		m["rsigma_nats_redelivered_total"], m[`rsigma_duplicates_suppressed_total{where="sink"}`])
+	if m["rsigma_nats_redelivered_total"] == 0 {
+		t.Error("the one that was killed had nothing under way")
+	}
+	if status := other.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
 // TestDeadLettersAndGroupsWorkOverNATS runs two daemons in one group: each message is judged by one of them, and what cannot be parsed is in
 // the dead letters once.
 func TestDeadLettersAndGroupsWorkOverNATS(t *testing.T) {

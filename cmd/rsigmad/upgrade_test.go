@@ -189,12 +189,15 @@ func feedStdin(p *process, out string) *feeder {
 	return f
 }
 
-// feedHTTP has several clients post events, all of which must be accepted.
+// feedHTTP has several clients post events, one of them over HTTP/2. All must be accepted.
 func feedHTTP(p *process, path string) *feeder {
 	f := &feeder{stop: make(chan struct{})}
 	url := p.url(path)
 	for c := range 4 {
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: c == 0}}
+		tr := &http.Transport{DisableKeepAlives: c == 0, Protocols: new(http.Protocols)}
+		tr.Protocols.SetHTTP1(c != 1)
+		tr.Protocols.SetUnencryptedHTTP2(c == 1)
+		client := &http.Client{Transport: tr}
 		f.done.Go(func() {
 			defer client.CloseIdleConnections()
 			for !f.stopped() {
@@ -248,7 +251,22 @@ func upgrades(t *testing.T, n int, message string, env []string, args ...string)
 	p.stdin.Close()
 	<-p.exited // the last one is gone
 	sent := int(f.sent.Load())
-	t.Logf("%d hand-overs in %.1f s over %d events, longest gap between two events %d ms", n, took.Seconds(), sent, f.longest.Milliseconds())
+	var paused []float64
+	for _, l := range p.logs { // nobody writes to it any more
+		if (l.Level != "INFO" || l.Fields == nil) && message == takenOver {
+			t.Errorf("logged: %s", l.raw)
+		}
+		if ms, ok := l.Fields["gap_ms"].(float64); ok {
+			paused = append(paused, ms)
+		}
+	}
+	slices.Sort(paused)
+	middle, most := 0.0, 0.0
+	if len(paused) > 0 {
+		middle, most = paused[len(paused)/2], paused[len(paused)-1]
+	}
+	t.Logf("%d hand-overs in %.1f s over %d events, longest gap between two events %d ms; no events taken for %.0f ms, %.0f at most",
+		n, took.Seconds(), sent, f.longest.Milliseconds(), middle, most)
 	return everyFifthFault(fileLines(t, out), sent)
 }
 
@@ -401,6 +419,38 @@ func TestAStopDuringAHandOverWins(t *testing.T) {
 	}
 }
 
+// TestARequestUnderWayIsWaitedFor has a client send a body slowly over a hand-over, and others come meanwhile.
+func TestARequestUnderWayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	p := launch(t, "-r", write(t, "r.yml", everyFifth), "--input", "http").ready()
+	url, old := p.url("/api/v1/events?sync=true"), p.pid()
+	body, slow := io.Pipe()
+	type answer struct{ status, accepted int }
+	answers := make(chan answer, 2)
+	post := func(body io.Reader) {
+		status, n := accepted(t, url, body)
+		answers <- answer{status, n}
+	}
+	go post(body)
+	io.WriteString(slow, events(1, 5))
+	p.output(6)
+	if status, text := p.request("POST", "/api/v1/upgrade?wait=true", nil); status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	time.Sleep(700 * time.Millisecond) // no more connections are accepted by now
+	go post(strings.NewReader(events(11, 15)))
+	io.WriteString(slow, events(6, 10))
+	slow.Close()
+	for range 2 {
+		if got := <-answers; got.status != 200 || got.accepted != 10 && got.accepted != 5 {
+			t.Errorf("%+v", got)
+		}
+	}
+	if lines := p.output(18); len(lines) != 18 || everyFifthFault(lines, 15) != nil || p.pid() == old {
+		t.Errorf("%d results, %v; process %d was %d", len(lines), everyFifthFault(lines, 15), p.pid(), old)
+	}
+}
+
 // TestAUnixSocketIsHandedOver sends each event over a connection of its own: those that come while nobody listens wait.
 func TestAUnixSocketIsHandedOver(t *testing.T) {
 	t.Parallel()
@@ -429,7 +479,9 @@ func TestAUnixSocketIsHandedOver(t *testing.T) {
 // TestHandOversOverNATSLoseAndDoubleNothing reads from a stream over hand-overs.
 func TestHandOversOverNATSLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
-	for name, state := range map[string]bool{"plain": false, "state file": true} {
+	for name, more := range map[string][]string{
+		"plain": nil, "state file": {"--state-db", filepath.Join(t.TempDir(), "state.db")}, "replay": {"--replay-from-sequence", "1"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := natstest.StartJetStream(t)
@@ -439,10 +491,7 @@ func TestHandOversOverNATSLoseAndDoubleNothing(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "out.ndjson")
 			args := []string{"-r", write(t, "r.yml", everyFifth), "--input", s.ClientURL() + "/events.>", "--output", "file://" + out}
-			if state {
-				args = append(args, "--state-db", filepath.Join(t.TempDir(), "state.db"))
-			}
-			p := launch(t, args...).ready()
+			p := launch(t, append(args, more...)...).ready()
 			f := &feeder{stop: make(chan struct{})}
 			f.done.Go(func() {
 				for !f.stopped() {

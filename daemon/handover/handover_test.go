@@ -140,6 +140,38 @@ func TestASuccessorGetsEverything(t *testing.T) {
 	}
 }
 
+// TestASuccessorWithoutAPredecessor has the first process die: before the parcel the second one ends, afterwards it has everything.
+func TestASuccessorWithoutAPredecessor(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, given := range []bool{false, true} {
+		s, addr := begin(t, "takes over")
+		if err := s.Prepared(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if given {
+			if err := s.Give(ctx, &Parcel{Rest: []byte("half a li")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.conn.close() // as the end of the process would
+		if given {
+			c, err := net.Dial(addr.Network(), addr.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got, _ := io.ReadAll(c); !bytes.HasPrefix(got, []byte("half a li")) {
+				t.Errorf("got %q", got)
+			}
+		}
+		<-s.ended
+		if got := s.cmd.ProcessState.ExitCode(); got != map[bool]int{false: 6, true: 0}[given] {
+			t.Errorf("given %v: %s", given, s.cmd.ProcessState)
+		}
+	}
+}
+
 func TestWhatASuccessorDoesWrongIsToldInWords(t *testing.T) {
 	for _, c := range []struct{ script, prepared, given string }{
 		{"fails", "rules are broken", ""},

@@ -13,6 +13,8 @@ type Parcel struct {
 	// Rest is what was read from standard input beyond the last event that was taken, and Lines how many lines came before it.
 	Rest  []byte
 	Lines int64
+	// Replay tells results of a replay of the source that is under way from all others.
+	Replay string
 	// Correlations is the state of correlations, nil if there is none or if it is in a state file.
 	Correlations []byte
 }

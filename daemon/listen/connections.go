@@ -25,8 +25,9 @@ type connections struct {
 type tracked struct {
 	idle  *list.Element // nil while a request is served
 	late  *time.Timer   // closes a connection whose first request does not come
-	since time.Time
-	used  bool // a handler has seen a request; HTTP/2 is active before that
+	since time.Time     // of the connection, and later of its last request
+	used  bool          // a handler has seen a request; HTTP/2 is active before that
+	http2 bool
 	tls   bool
 }
 
@@ -93,6 +94,9 @@ func (c *connections) state(conn net.Conn, s http.ConnState) {
 		if t.idle == nil {
 			t.idle = c.idle.PushBack(conn)
 		}
+		if t.used {
+			t.since = time.Now()
+		}
 	case http.StateClosed, http.StateHijacked:
 		c.forget(conn)
 	}
@@ -134,16 +138,18 @@ func (c *connections) use(r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.open[conn]; t != nil {
-		t.used = true
+		t.used, t.http2 = true, r.ProtoMajor == 2
 	}
 }
 
-// expecting reports whether a connection that is younger than limit has yet to send its first request.
-func (c *connections) expecting(limit time.Duration) bool {
+// busy reports whether a request is served, or a connection that is younger than first has yet to send one, or an answer over HTTP/2 is younger
+// than flush: such a connection counts as idle before the answer has been sent.
+func (c *connections) busy(first, flush time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.open {
-		if !t.used && time.Since(t.since) < limit {
+		age := time.Since(t.since)
+		if t.idle == nil || !t.used && age < first || t.used && t.http2 && age < flush {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"syscall"
@@ -106,16 +107,21 @@ func (g *gate) wait() bool {
 	}
 }
 
+// shut makes wait wait.
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open = make(chan struct{})
+}
+
 func (g *gate) end() { g.once.Do(func() { close(g.closed) }) }
 
 // Pause leaves connections in the backlog of the socket from now on: for Resume, or for another process that has the socket.
 func (l *Listener) Pause() {
-	l.gate.mu.Lock()
-	l.gate.open = make(chan struct{})
-	l.gate.mu.Unlock()
 	l.inner.SetDeadline(time.Unix(1, 0))
 	l.gate.accepting.Lock() // whoever is accepting a connection has done so
-	l.gate.accepting.Unlock()
+	defer l.gate.accepting.Unlock()
+	l.gate.shut()
 }
 
 // Resume accepts connections again.
@@ -126,8 +132,47 @@ func (l *Listener) Resume() {
 	close(l.gate.open)
 }
 
-// firstGrace is how long a new connection may take to send its request when the server leaves. One that is older is idle.
-const firstGrace = time.Second
+// retiring is a ResponseWriter that ends the connection if the server is retired when the answer begins.
+type retiring struct {
+	http.ResponseWriter
+	s *Server
+}
+
+func (w *retiring) end() {
+	if w.s.retired.Load() {
+		w.Header().Set("Connection", "close") // of HTTP/2 as well
+	}
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *retiring) WriteHeader(status int) {
+	w.end()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *retiring) Write(b []byte) (int, error) {
+	w.end()
+	return w.ResponseWriter.Write(b)
+}
+
+// FlushError is for http.ResponseController.
+func (w *retiring) FlushError() error {
+	w.end()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Flush implements http.Flusher.
+func (w *retiring) Flush() { w.FlushError() }
+
+// Unwrap is for http.ResponseController.
+func (w *retiring) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// What a server that leaves waits for.
+const (
+	firstGrace = time.Second           // a connection that is older and has sent no request is idle
+	flushGrace = 25 * time.Millisecond // an answer that is older has been sent
+)
 
 // Retire makes every answer end its connection from now on, so that clients come again on another one.
 func (s *Server) Retire() { s.retired.Store(true) }
@@ -138,7 +183,7 @@ func (s *Server) Leave(ctx context.Context) {
 	s.Retire()
 	s.l.Pause()
 	KeepFile(s.l.inner)
-	for s.l.conns.expecting(firstGrace) && ctx.Err() == nil {
+	for s.l.conns.busy(firstGrace, flushGrace) && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
 	s.l.conns.closeIdle()

@@ -32,10 +32,9 @@ func (l *Listener) Server(handler http.Handler) *Server {
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer l.guardBody(w, r)()
 		l.conns.use(r)
-		if s.retired.Load() {
-			w.Header().Set("Connection", "close") // of HTTP/2 as well
-		}
-		handler.ServeHTTP(w, r)
+		out := &retiring{w, s}
+		handler.ServeHTTP(out, r)
+		out.end() // if nothing was written
 	})
 	s.ReadHeaderTimeout = l.opts.Timeouts.Header // also bounds the TLS handshake
 	s.IdleTimeout = l.opts.Timeouts.Idle

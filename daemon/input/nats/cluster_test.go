@@ -85,21 +85,23 @@ type drill struct {
 const (
 	drillKnown, drillPresent, drillTotal = 200, 600, 900
 	drillAckWait                         = time.Second
+	drillPatience                        = 30 * time.Second
 )
 
 // run returns what is wrong with what was handed over. victim says which server goes; patience is how long it waits for messages.
 func (d *drill) run(victim func(*drill) *natstest.Server, from func(*reading) taker, patience time.Duration) error {
 	t, ctx := d.t, d.t.Context()
-	if _, err := d.js.CreateStream(ctx, jetstream.StreamConfig{Name: d.stream(), Subjects: []string{d.subject}, Replicas: 3}); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "three servers take a stream", func() (bool, any) { // the one that has come back does so a little later
+		_, err := d.js.CreateStream(ctx, jetstream.StreamConfig{Name: d.stream(), Subjects: []string{d.subject}, Replicas: 3})
+		return err == nil, err
+	})
 	b := &broker{t: t, url: d.cluster.URL(), js: d.js}
 	opts := b.options(d.subject)
 	opts.AckWait, opts.Hooks.Redelivered = drillAckWait, d.again.inc
 	r := read(t, open(t, opts), 50)
 	d.in, d.from = r.in, from(r)
 	d.publish(1, drillPresent)
-	d.commit(drillKnown, patience)
+	d.commit(drillKnown, drillPatience)
 	d.replicated(b)
 	if n := d.again.Load(); n > 0 {
 		return fmt.Errorf("%d messages came again before anything had happened", n)
@@ -248,9 +250,9 @@ func TestAServerOfAClusterMayGoAwayInMidStream(t *testing.T) {
 		patience time.Duration
 		ok       bool
 	}{
-		{"stream", streamLeader, whole, 30 * time.Second, true},
-		{"consumer", consumerLeader, whole, 30 * time.Second, true},
-		{"connection", connected, whole, 30 * time.Second, true},
+		{"stream", streamLeader, whole, drillPatience, true},
+		{"consumer", consumerLeader, whole, drillPatience, true},
+		{"connection", connected, whole, drillPatience, true},
 		{"hasty", consumerLeader, func(r *reading) taker { return newForgetful(r, true) }, time.Second, false},
 		{"forgetful", consumerLeader, func(r *reading) taker { return newForgetful(r, false) }, time.Second, false},
 	} {

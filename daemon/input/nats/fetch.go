@@ -76,9 +76,10 @@ func (in *Input) fetchAll(ctx context.Context, to *arrivals) {
 			delay = delayBase
 		}
 		if err != nil {
-			in.failed(round, log, err)
+			// Wait first: a server that deletes a stream can spoil the one that is made at the same moment.
 			select {
 			case <-time.After(delay):
+				in.failed(round, log, err)
 			case <-round.Done():
 			}
 			delay = min(2*delay, delayMax)

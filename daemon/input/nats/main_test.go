@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"strings"
 	"sync"
@@ -69,11 +70,22 @@ func tryOpen(opts Options) (*Input, error) {
 	return Open(ctx, opts)
 }
 
-// publish stores payloads in the stream of subject, one after the other.
+// publish stores payloads in the stream of subject, one after the other. A server that has just made a stream anew may swallow a message,
+// so each is published until the server confirms it.
 func (b *broker) publish(subject string, payloads ...string) {
 	b.t.Helper()
 	for _, p := range payloads {
-		if _, err := b.js.Publish(b.t.Context(), subject, []byte(p)); err != nil {
+		var err error
+		id := jetstream.WithMsgID(rand.Text())
+		for range 5 {
+			ctx, cancel := context.WithTimeout(b.t.Context(), 2*time.Second)
+			_, err = b.js.Publish(ctx, subject, []byte(p), id)
+			cancel()
+			if err == nil {
+				break
+			}
+		}
+		if err != nil {
 			b.t.Fatalf("publish: %v", err)
 		}
 	}

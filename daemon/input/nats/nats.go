@@ -22,6 +22,7 @@ type Options struct {
 	RootCAs *x509.CertPool // of the server's certificate; nil are the system's
 	Group   string         // name of a shared consumer; empty is the one derived from the subject
 	Start   Start
+	Replay  string        // tells results of a replay that another process has begun from all others
 	Buffer  int           // messages that the daemon holds; twice as many may be unacknowledged
 	AckWait time.Duration // of a consumer that is made; 0 is the server's default
 	Hooks   Hooks
@@ -58,7 +59,7 @@ type Input struct {
 
 // Open connects and finds or makes the stream and its consumer. ctx ends a start that takes too long.
 func Open(ctx context.Context, opts Options) (*Input, error) {
-	in := &Input{opts: opts, name: natsconn.Consumer(opts.Address.Subject), open: newFlights(), interrupt: func() {}}
+	in := &Input{opts: opts, replay: opts.Replay, name: natsconn.Consumer(opts.Address.Subject), open: newFlights(), interrupt: func() {}}
 	if opts.Group != "" {
 		if err := natsconn.ValidName(opts.Group); err != nil {
 			return nil, err
@@ -89,6 +90,9 @@ func Open(ctx context.Context, opts Options) (*Input, error) {
 	}()
 	return in, nil
 }
+
+// Replay is what tells results of a replay from all others, for a process that goes on with it; empty without a replay.
+func (in *Input) Replay() string { return in.replay }
 
 // Unacked returns how many messages were received and are not acknowledged.
 func (in *Input) Unacked() int { return in.open.len() }

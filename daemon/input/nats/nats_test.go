@@ -180,7 +180,11 @@ func slow(t *testing.T, silent bool) int64 {
 		want[i] = fmt.Sprint(i)
 	}
 	b.publish("a", want...)
+	start := time.Now()
 	r := read(t, in, 10)
+	defer func() {
+		t.Logf("%d messages in %v, %d came again", len(want), time.Since(start).Round(100*time.Millisecond), again.Load())
+	}()
 	pace := time.NewTicker(15 * time.Millisecond)
 	defer pace.Stop()
 	var got []string
@@ -304,6 +308,11 @@ func TestAServerThatRestartsInMidStreamLosesNothing(t *testing.T) {
 	if err := flowtest.Soon(t, "all is published", published); err != nil {
 		t.Fatal(err)
 	}
+	again := -len(seen)
+	for _, times := range seen {
+		again += times
+	}
+	t.Logf("%d messages, 2 restarts: %d came again", total, again)
 	// What was not committed, or acknowledged into the void, comes again.
 	done := r.commitAll()
 	b.settled(in, total)
@@ -432,11 +441,14 @@ func TestDaemonsThatFollowEachOtherLeaveNothingBehind(t *testing.T) {
 	opts.AckWait = time.Hour
 	first := open(t, opts)
 	const total, rounds = 6000, 12
-	published := flowtest.Go(func() {
-		for i := range total {
-			b.publish("a", fmt.Sprint(i))
+	published := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < total && err == nil; i++ {
+			_, err = b.js.Publish(t.Context(), "a", fmt.Append(nil, i))
 		}
-	})
+		published <- err
+	}()
 	seen := map[string]bool{}
 	for round := range rounds {
 		in := first
@@ -458,9 +470,8 @@ func TestDaemonsThatFollowEachOtherLeaveNothingBehind(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	<-published
-	if len(seen) != total {
-		t.Errorf("%d of %d messages", len(seen), total)
+	if err := <-published; err != nil || len(seen) != total {
+		t.Errorf("%d of %d messages, %v", len(seen), total, err)
 	}
 	last := read(t, open(t, opts), 20)
 	b.settled(last.in, total)
