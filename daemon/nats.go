@@ -25,7 +25,11 @@ func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
 	}
 	in, err := natsin.Open(ctx, natsin.Options{
 		Address: address, Auth: d.cfg.NATS.Auth, Group: d.cfg.NATS.Group, Start: d.cfg.NATS.Start, Replay: d.from.replay(), Buffer: d.cfg.Buffer,
-		Hooks: natsin.Hooks{Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc},
+		Keep: d.saved != nil && d.cfg.State.Durable, Stored: d.storedPosition,
+		Hooks: natsin.Hooks{
+			Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc, Expired: d.metrics.SourceExpired.Add,
+			Suppressed: d.metrics.DuplicatesSuppressed.With("source").Inc,
+		},
 		Log:   logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
 	})
 	if err != nil {
@@ -34,6 +38,17 @@ func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
 	d.metrics.BeforeScrape(func() { d.metrics.NATSUnacked.Set(float64(in.Unacked())) })
 	d.log.Info("NATS source started", "input", address.Redacted+"/"+address.Subject)
 	return in, nil
+}
+
+// storedPosition returns how far an earlier process has come with a source, nil if that is not known.
+func (d *daemon) storedPosition(name string) *flow.Position {
+	if d.saved == nil {
+		return nil
+	}
+	if p, ok := d.saved.recovered.Source(name); ok {
+		return &p
+	}
+	return nil
 }
 
 // openNATSSink connects a sink to its stream.

@@ -22,6 +22,9 @@ func (in *Input) bind(ctx context.Context) error {
 		return err
 	}
 	consumer, err := in.ensureConsumer(ctx, stream, in.opts.Start)
+	if err == nil && in.opts.Keep {
+		consumer, err = in.goOn(ctx, stream, consumer)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,9 +35,13 @@ func (in *Input) bind(ctx context.Context) error {
 // use makes stream and consumer those that are read.
 func (in *Input) use(stream jetstream.Stream, consumer jetstream.Consumer) {
 	in.stream, in.consumer = stream, consumer
-	made := stream.CachedInfo().Created.UTC().Format(time.RFC3339Nano)
-	in.origin = &flow.Origin{Type: "nats", Stream: in.streamName(), Identity: in.streamName() + " of " + made + in.replay}
+	in.origin = &flow.Origin{Type: "nats", Stream: in.streamName(), Identity: identity(stream.CachedInfo()) + in.replay}
 	info := consumer.CachedInfo()
+	if in.cursor != nil {
+		in.origin.Cursor = in.cursor
+		in.cursor.prune(info.AckFloor.Stream)
+		in.delivered = info.Delivered.Consumer
+	}
 	in.open.begin(ackWait(info.Config), info.AckFloor.Stream)
 }
 
@@ -52,6 +59,9 @@ func (in *Input) repair(ctx context.Context) error {
 		call(in.opts.Hooks.StreamChanged)
 		in.open.forget()
 		in.stream, start = stream, Start{}
+		if in.cursor != nil {
+			in.cursor, in.next = in.newCursor(stream.CachedInfo()), 1
+		}
 	}
 	consumer, err := stream.Consumer(ctx, in.name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {

@@ -23,6 +23,7 @@ type arrival struct {
 	payload []byte
 	flight  *flight
 	origin  *flow.Origin
+	time    int64 // see flow.Message
 }
 
 // arrivals wait for the event queue. So that what a pull brings is always taken over at once, and the server is told of it, a pull
@@ -105,6 +106,10 @@ func (in *Input) failed(ctx context.Context, log *logging.Limited, err error) {
 // fetch pulls until something fails or ctx is done, which is not an error, and returns how many messages came. What has come by then
 // is taken over.
 func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
+	if err := in.rewind(ctx); err != nil {
+		return 0, err
+	}
+	in.lost = false
 	p, err := newPulls(in.conn, in.streamName(), in.name)
 	if err != nil {
 		return 0, err
@@ -115,8 +120,9 @@ func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
 			n++
 		}
 	}()
-	silence := time.NewTicker(heartbeat / 4)
+	silence, tidy := time.NewTicker(heartbeat/4), time.NewTicker(tidyEvery)
 	defer silence.Stop()
+	defer tidy.Stop()
 	for {
 		for p.wants() && to.fits(p.open) {
 			if err := p.ask(); err != nil {
@@ -131,10 +137,15 @@ func (in *Input) fetch(ctx context.Context, to *arrivals) (n int, err error) {
 				in.receive(ctx, msg, to)
 				n++
 			}
+			if in.lost {
+				return n, errLost
+			}
 		case now := <-silence.C:
 			if err := p.check(now); err != nil {
 				return n, err
 			}
+		case <-tidy.C:
+			in.tidyCursor(ctx)
 		case <-to.room:
 		case <-ctx.Done():
 			return n, nil
@@ -149,21 +160,46 @@ func (in *Input) reconnected() {
 	in.interrupt()
 }
 
+// errLost says that a message was sent and has not come. With messages in order all that come behind it must wait.
+var errLost = errors.New("a message was lost on the way; the consumer is set back")
+
 // receive takes a message over.
 func (in *Input) receive(ctx context.Context, msg *nats.Msg, to *arrivals) {
-	sequence, delivered, ok := place(msg.Reply)
+	p, ok := place(msg.Reply)
 	if !ok {
 		in.opts.Log.Warn("A message without its metadata was skipped", "stream", in.origin.Stream, "reply", msg.Reply[:min(len(msg.Reply), 512)])
 		return
 	}
-	if delivered > 1 {
+	if !in.follows(&p) {
+		return
+	}
+	if p.times > 1 {
 		call(in.opts.Hooks.Redelivered)
 	}
-	x := in.open.start(sequence, msg.Reply)
+	x := in.open.start(p.sequence, msg.Reply)
 	if x == nil {
 		return
 	}
-	if to.queue.Put(ctx, arrival{msg.Data, x, in.origin}) != nil {
+	if in.cursor != nil && in.cursor.has(p.sequence) {
+		call(in.opts.Hooks.Suppressed)
+		in.open.done(x, true)
+		return
+	}
+	if to.queue.Put(ctx, arrival{msg.Data, x, in.origin, p.time}) != nil {
 		in.open.done(x, false)
 	}
+}
+
+// follows reports whether a message is the next one, if there is to be an order. What comes behind a gap comes again.
+func (in *Input) follows(p *placed) bool {
+	if !in.ordered() {
+		return true
+	}
+	in.lost = in.lost || p.delivered != in.delivered+1
+	if in.lost {
+		return false
+	}
+	in.delivered = p.delivered
+	in.next = max(in.next, p.sequence+1)
+	return true
 }

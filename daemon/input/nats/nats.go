@@ -22,7 +22,11 @@ type Options struct {
 	RootCAs *x509.CertPool // of the server's certificate; nil are the system's
 	Group   string         // name of a shared consumer; empty is the one derived from the subject
 	Start   Start
-	Replay  string        // tells results of a replay that another process has begun from all others
+	Replay  string // tells results of a replay that another process has begun from all others
+	// Keep says that positions are kept with what is committed. A consumer of this daemon's own then delivers in order, whatever happens.
+	Keep bool
+	// Stored returns the position that an earlier process has kept under a name, nil if there is none.
+	Stored  func(name string) *flow.Position
 	Buffer  int           // messages that the daemon holds; twice as many may be unacknowledged
 	AckWait time.Duration // of a consumer that is made; 0 is the server's default
 	Hooks   Hooks
@@ -32,8 +36,10 @@ type Options struct {
 
 // Hooks count. All of them may be nil; they must not block.
 type Hooks struct {
-	Redelivered   func() // a message came for the second time, or more often
-	StreamChanged func() // the stream was made anew while it was read
+	Redelivered   func()             // a message came for the second time, or more often
+	StreamChanged func()             // the stream was made anew, or is not what it was
+	Expired       func(messages int) // the stream dropped messages before they were read
+	Suppressed    func()             // a message came that is committed already
 }
 
 // Input reads a durable consumer.
@@ -46,7 +52,13 @@ type Input struct {
 	stream   jetstream.Stream   // these two belong to Open, then to the fetching goroutine
 	consumer jetstream.Consumer //
 	open     *flights
-	lines    [][]byte // of one message; belongs to Run
+
+	// These belong to Open, then to the fetching goroutine.
+	cursor    *cursor  // nil unless positions are kept
+	next      uint64   // the sequence behind which nothing was received; 0 if that is not known
+	delivered uint64   // of messages since the consumer was set back; see place
+	lost      bool     // one is missing
+	lines     [][]byte // of one message; belongs to Run
 
 	mu        sync.Mutex
 	interrupt context.CancelFunc // of the round of fetching under way, whose server may be gone
@@ -141,10 +153,13 @@ func (in *Input) forward(ctx context.Context, out *flow.Intake, a arrival) error
 		in.open.done(a.flight, true)
 		return nil
 	}
+	if in.opts.Keep && len(events) > 1 {
+		return in.forwardWhole(ctx, out, a, events)
+	}
 	ack := flow.NewAck(func(committed bool) { in.open.done(a.flight, committed) })
 	ack.Add(len(events) - 1)
 	for i, event := range events {
-		m := flow.Message{Ack: ack, Origin: a.origin, Number: int64(a.flight.sequence), Line: i}
+		m := flow.Message{Ack: ack, Origin: a.origin, Number: int64(a.flight.sequence), Time: a.time, Line: i}
 		m.Data, m.Err = limit(event)
 		if err := out.Put(ctx, m); err != nil {
 			for range len(events) - i {
@@ -154,6 +169,28 @@ func (in *Input) forward(ctx context.Context, out *flow.Intake, a arrival) error
 		}
 	}
 	return nil
+}
+
+// forwardWhole puts the lines of a message into out so that they are committed together.
+func (in *Input) forwardWhole(ctx context.Context, out *flow.Intake, a arrival, events [][]byte) error {
+	ack := flow.NewAck(func(committed bool) { in.open.done(a.flight, committed) })
+	w, err := out.Whole(ctx)
+	if err != nil {
+		ack.Done(false)
+		return err
+	}
+	for i, event := range events {
+		m := flow.Message{Ack: ack, Origin: a.origin, Number: int64(a.flight.sequence), Time: a.time, Line: i}
+		m.Data, m.Err = limit(event)
+		if err = w.Put(ctx, m); err != nil {
+			break
+		}
+	}
+	if end := w.End(ctx, nil); err == nil {
+		err = end
+	}
+	ack.Done(err == nil)
+	return err
 }
 
 // closeLimit bounds how long Close waits for the server to have read the acknowledgements (daemon.md section 23).

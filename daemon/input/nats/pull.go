@@ -148,10 +148,17 @@ func status(msg *nats.Msg) (code, text string) {
 	return msg.Header.Get("Status"), msg.Header.Get("Description")
 }
 
-// place returns what the reply subject of a message says about it: its sequence in the stream and how often it was delivered.
-// It is $JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<3 parts>, with <domain>.<account> before the stream in newer servers, which
+// placed is what the reply subject of a message says about it.
+type placed struct {
+	sequence  uint64 // in the stream
+	times     uint64 // it was delivered
+	delivered uint64 // number of the delivery: the consumer counts without a gap
+	time      int64  // when it was stored, in nanoseconds since the epoch
+}
+
+// place reads the reply subject of a message. It is $JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<3 parts>, with <domain>.<account> before the stream in newer servers, which
 // add further parts at the end.
-func place(reply string) (sequence, delivered uint64, ok bool) {
+func place(reply string) (p placed, ok bool) {
 	rest, ok := strings.CutPrefix(reply, "$JS.ACK.")
 	parts := strings.Count(rest, ".") + 1
 	skip := 2
@@ -159,17 +166,18 @@ func place(reply string) (sequence, delivered uint64, ok bool) {
 		skip = 4
 	}
 	if !ok || parts != 7 && skip == 2 {
-		return 0, 0, false
+		return placed{}, false
 	}
 	for range skip {
 		_, rest, _ = strings.Cut(rest, ".")
 	}
-	times, rest, _ := strings.Cut(rest, ".")
-	number, _, _ := strings.Cut(rest, ".")
-	delivered, err := strconv.ParseUint(times, 10, 64)
-	if err != nil {
-		return 0, 0, false
+	number := func() (n uint64) {
+		var text string
+		text, rest, _ = strings.Cut(rest, ".")
+		n, err := strconv.ParseUint(text, 10, 64)
+		ok = ok && err == nil
+		return n
 	}
-	sequence, err = strconv.ParseUint(number, 10, 64)
-	return sequence, delivered, err == nil
+	p = placed{times: number(), sequence: number(), delivered: number(), time: int64(number())}
+	return p, ok
 }

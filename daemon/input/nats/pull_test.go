@@ -21,9 +21,9 @@ func TestThePlaceOfAMessageIsReadFromItsReplySubject(t *testing.T) {
 		"": {}, "reply": {}, "$JS.ACK.": {}, "$JS.ACK.a.c.1.42.7.17": {}, "$JS.ACK.a.c.1.42.7.17.3.x": {},
 		"$JS.ACK.a.c.x.42.7.17.3": {}, "$JS.ACK.a.c.1.x.7.17.3": {}, "$JS.ACK.a.c.1.99999999999999999999.7.17.3": {}, "$JS.API.a.c.1.42.7.17.3": {},
 	} {
-		sequence, delivered, ok := place(reply)
-		if ok != (want[0] > 0) || ok && (sequence != want[0] || delivered != want[1]) {
-			t.Errorf("%s: sequence %d, delivered %d, %v", reply, sequence, delivered, ok)
+		p, ok := place(reply)
+		if ok != (want[0] > 0) || ok && (p.sequence != want[0] || p.times != want[1] || p.delivered != 7 || p.time < 1.7e15) {
+			t.Errorf("%s: %+v, %v", reply, p, ok)
 		}
 	}
 }
@@ -139,8 +139,9 @@ func TestTheJetstreamPackageReadsTheSamePlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		n++
-		if sequence, delivered, ok := place(msg.Reply()); !ok || sequence != meta.Sequence.Stream || delivered != meta.NumDelivered {
-			t.Errorf("%s: sequence %d, delivered %d, %v; want %+v", msg.Reply(), sequence, delivered, ok, meta)
+		if p, ok := place(msg.Reply()); !ok || p.sequence != meta.Sequence.Stream || p.times != meta.NumDelivered || p.delivered != meta.Sequence.Consumer ||
+			p.time != meta.Timestamp.UnixNano() {
+			t.Errorf("%s: %+v, %v; want %+v", msg.Reply(), p, ok, meta)
 		}
 	}
 	if n != 3 {

@@ -84,7 +84,7 @@ func TestARestThatIsDroppedIsNoticed(t *testing.T) {
 
 // relay has inputs follow each other and returns how many lines are not what they should be. change changes what an input has left.
 func relay(t *testing.T, change func(rest []byte) []byte) (wrong, inputs int) {
-	const lines, long = 20_000, 12_345
+	const lines, long = 50_000, 34_567
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func relay(t *testing.T, change func(rest []byte) []byte) (wrong, inputs int) {
 	var line int64
 	for ended := false; !ended; {
 		in := Resume(rest, line, r)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(5000))*time.Microsecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(20_000))*time.Microsecond)
 		if err := in.Run(ctx, intake); err != nil {
 			t.Error(err)
 		}
