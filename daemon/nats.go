@@ -30,7 +30,7 @@ func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
 			Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc, Expired: d.metrics.SourceExpired.Add,
 			Suppressed: d.metrics.DuplicatesSuppressed.With("source").Inc,
 		},
-		Log:   logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
+		Log: logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
 	})
 	if err != nil {
 		return nil, err

@@ -40,7 +40,24 @@ correlation:
 type counting struct{ users int }
 
 func (c counting) event(n int) string {
-	return fmt.Sprintf(`{"n":%d,"user":"u%d","timestamp":%d}`, n, n%c.users, 1795168800+n)
+	return fmt.Sprintf(`{"n":%d,"user":"u%d","timestamp":%d}`, n, n%c.users, 1795168800+n/100)
+}
+
+// firings returns how often the correlation fires for events 0 to n-1 of user number u.
+func (c counting) firings(u, n int) int {
+	events := n / c.users
+	if u < n%c.users {
+		events++
+	}
+	return events / 5
+}
+
+// results returns how many results events 0 to n-1 have.
+func (c counting) results(n int) (results int) {
+	for u := range c.users {
+		results += c.firings(u, n)
+	}
+	return n + results
 }
 
 // check says what is wrong with the results of events 0 to n-1.
@@ -72,11 +89,7 @@ func (c counting) check(results []string, n int) error {
 	}
 	wrong := 0
 	for u := range c.users {
-		events := n / c.users
-		if u < n%c.users {
-			events++
-		}
-		if fired[fmt.Sprintf("u%d", u)] != events/5 {
+		if fired[fmt.Sprintf("u%d", u)] != c.firings(u, n) {
 			wrong++
 		}
 	}
@@ -105,11 +118,16 @@ type sender struct {
 	work    counting
 	keys    bool
 	next    int // event
+	pending int // events of the request that was not answered: it is repeated as it was
 	repeats int
 }
 
 // post sends count events from the next one on in one request. It is false if there was no answer.
 func (s *sender) post(p *process, count int) bool {
+	if s.pending > 0 {
+		count = s.pending
+	}
+	s.pending = count
 	var body bytes.Buffer
 	for i := range count {
 		body.WriteString(s.work.event(s.next+i) + "\n")
@@ -137,7 +155,7 @@ func (s *sender) post(p *process, count int) bool {
 	if resp.Header.Get("Idempotent-Replay") != "" {
 		s.repeats++
 	}
-	s.next += count
+	s.next, s.pending = s.next+count, 0
 	return true
 }
 

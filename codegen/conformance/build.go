@@ -9,17 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path"
-	"path/filepath"
-	"strings"
 	"sync"
 
-	"github.com/rsigma-go/rsigma"
 	"github.com/rsigma-go/rsigma/codegen"
 	"github.com/rsigma-go/rsigma/codegen/conformance/driver"
+	"github.com/rsigma-go/rsigma/codegen/gobuild"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 )
 
@@ -32,7 +29,7 @@ var ErrNoGo = errors.New("the compiled engine needs the go command; use --engine
 var driverSource embed.FS
 
 const (
-	modulePath = "github.com/rsigma-go/rsigma"
+	modulePath = gobuild.ModulePath
 	driverDir  = "codegen/conformance/driver"
 
 	// orderFile lists the sources of the rules in load order, as a JSON array. Generated code is sorted by name.
@@ -91,55 +88,29 @@ func (compiledEngine) Open(ctx context.Context, programs []*ir.Program) (Session
 
 // buildPrograms writes the module into dir, builds it and returns the path of the program.
 func buildPrograms(ctx context.Context, dir string, programs []*ir.Program) (string, error) {
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		return "", ErrNoGo
-	}
-	if err := writeModule(dir, programs); err != nil {
-		return "", err
-	}
-	binary := filepath.Join(dir, "rules.exe")
-	cmd := exec.CommandContext(ctx, goTool, "build", "-o", binary, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "CGO_ENABLED=0", "GO111MODULE=on")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the generated rules: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
-// writeModule writes the module: run time, driver, generated rules, main.
-func writeModule(dir string, programs []*ir.Program) error {
 	files, err := moduleFiles(programs)
 	if err != nil {
-		return err
+		return "", err
 	}
-	for name, content := range files {
-		p := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			return fmt.Errorf("write the module of the compiled engine: %w", err)
-		}
-		if err := os.WriteFile(p, content, 0o644); err != nil {
-			return fmt.Errorf("write the module of the compiled engine: %w", err)
-		}
+	binary, err := files.Build(ctx, dir)
+	if errors.Is(err, gobuild.ErrNoGo) {
+		return "", ErrNoGo
 	}
-	return nil
+	return binary, err
 }
 
-func moduleFiles(programs []*ir.Program) (map[string][]byte, error) {
-	files := map[string][]byte{
-		"go.mod":  []byte("module " + modulePath + "\n\ngo 1.26\n"),
-		"main.go": []byte(buildMain),
+// moduleFiles returns the module: run time, driver, generated rules, main.
+func moduleFiles(programs []*ir.Program) (gobuild.Files, error) {
+	files, err := gobuild.New()
+	if err != nil {
+		return nil, err
 	}
 	order, err := loadOrder(programs)
 	if err != nil {
 		return nil, err
 	}
-	files[orderFile] = order
-	if err := addSource(files, rsigma.RuntimeSource, ""); err != nil {
-		return nil, err
-	}
-	if err := addSource(files, driverSource, path.Dir(driverDir)); err != nil {
+	files["main.go"], files[orderFile] = []byte(buildMain), order
+	if err := files.Add(driverSource, path.Dir(driverDir)); err != nil {
 		return nil, err
 	}
 	generated, err := codegen.Generate(merge(programs), codegen.Options{ImportPath: modulePath + "/gen"})
@@ -164,18 +135,6 @@ func loadOrder(programs []*ir.Program) ([]byte, error) {
 		}
 	}
 	return json.Marshal(sources)
-}
-
-// addSource adds the Go files of src, tests excepted, below prefix.
-func addSource(files map[string][]byte, src fs.FS, prefix string) error {
-	return fs.WalkDir(src, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(p, "_test.go") {
-			return err
-		}
-		content, err := fs.ReadFile(src, p)
-		files[path.Join(prefix, p)] = content
-		return err
-	})
 }
 
 // merge returns the programs as one.

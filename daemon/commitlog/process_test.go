@@ -143,7 +143,6 @@ func (s brokerSink) DeliverKeyed(_ context.Context, lines [][]byte, keys []strin
 
 func (brokerSink) Close() error { return nil }
 
-
 // live runs one process, until it is killed at a random moment; the last one reads everything and ends in peace.
 func (w *world) live(last bool) error {
 	w.lives++

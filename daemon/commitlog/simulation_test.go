@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +19,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	firstSeed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "first seed of the simulation")
-	seeds     = flag.Int("seeds", 300, "worlds that the simulation runs")
+	seeds     = flag.Int("seeds", worlds(), "worlds that the simulation runs")
 )
+
+// worlds is how many worlds are simulated: more in a soak (make soak).
+func worlds() int {
+	if os.Getenv("RSIGMA_SOAK") != "" {
+		return 10_000
+	}
+	return 300
+}
 
 // simulate runs a world of lives with the given seed and says what is wrong with what it has come to.
 func simulate(t *testing.T, seed uint64, fault string) (w *world, err error) {
