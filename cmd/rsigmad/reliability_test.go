@@ -92,6 +92,18 @@ func twins(g int) string {
 // report, generations never go back, and the correlation counts every event across all swaps. Every third reload is of a broken rule.
 func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		reloadsUnderLoad(t)
+	})
+	t.Run("state file", func(t *testing.T) {
+		t.Parallel()
+		reloadsUnderLoad(t, "--state-db", filepath.Join(t.TempDir(), "state.db"))
+	})
+}
+
+func reloadsUnderLoad(t *testing.T, flags ...string) {
+	t.Helper()
 	reloads := scale(100, 400)
 	dir, outDir := t.TempDir(), t.TempDir()
 	out := filepath.Join(outDir, "out.ndjson")
@@ -106,7 +118,8 @@ func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
 		}
 	}
 	put(twins(0))
-	p := launch(t, "-r", dir, "--input", "http", "--output", "file://"+out, "--reload-debounce-ms", "0", "--batch-size", "64").ready()
+	args := append([]string{"-r", dir, "--input", "http", "--output", "file://" + out, "--reload-debounce-ms", "0", "--batch-size", "64"}, flags...)
+	p := launch(t, args...).ready()
 	url, reload := p.url("/api/v1/events"), p.url("/api/v1/reload?wait=true")
 	var sent atomic.Int64
 	stop := make(chan struct{})

@@ -92,7 +92,7 @@ func Connect(ctx context.Context, a Address, o Options) (*Conn, error) {
 
 // connection returns the settings of the client.
 func (o *Options) connection() ([]nats.Option, error) {
-	opts, err := o.Auth.options(o.RootCAs)
+	opts, err := options(o.Auth, o.RootCAs)
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (in *Input) createConsumer(ctx context.Context, stream jetstream.Stream, st
 		Durable: in.name, FilterSubject: in.opts.Address.Subject, AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: in.opts.AckWait, MaxAckPending: max(1000, 2*in.opts.Buffer),
 	}
-	start.apply(&cfg)
+	begin(start, &cfg)
 	c, err := stream.CreateConsumer(ctx, cfg)
 	if errors.Is(err, jetstream.ErrConsumerExists) {
 		if c, err = stream.Consumer(ctx, in.name); err == nil {

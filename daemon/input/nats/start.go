@@ -1,47 +1,24 @@
 package nats
 
 import (
-	"fmt"
-	"time"
-
 	"github.com/nats-io/nats.go/jetstream"
-)
 
-// StartMode says where reading begins.
-type StartMode int
-
-// The modes.
-const (
-	StartResume   StartMode = iota // where the durable consumer stands; a new one begins with the oldest message
-	StartSequence                  // at a sequence number of the stream
-	StartTime                      // at a time
-	StartLatest                    // at the newest message
+	"github.com/rsigma-go/rsigma/daemon/natsconf"
 )
 
 // Start is where reading begins.
-//
-// Source: daemon.md section 18.5.
-type Start struct {
-	Mode     StartMode
-	Sequence uint64    // of StartSequence
-	Time     time.Time // of StartTime
-}
+type Start = natsconf.Start
 
-// String describes s for the log.
-func (s Start) String() string {
-	switch s.Mode {
-	case StartSequence:
-		return fmt.Sprintf("sequence %d", s.Sequence)
-	case StartTime:
-		return s.Time.UTC().Format(time.RFC3339Nano)
-	case StartLatest:
-		return "the latest message"
-	}
-	return "where it stands"
-}
+// The modes.
+const (
+	StartResume   = natsconf.StartResume
+	StartSequence = natsconf.StartSequence
+	StartTime     = natsconf.StartTime
+	StartLatest   = natsconf.StartLatest
+)
 
-// apply sets the deliver policy of c.
-func (s Start) apply(c *jetstream.ConsumerConfig) {
+// begin sets the deliver policy of c.
+func begin(s Start, c *jetstream.ConsumerConfig) {
 	switch s.Mode {
 	case StartSequence:
 		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(s.Sequence, 1)
