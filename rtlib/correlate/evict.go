@@ -1,36 +1,92 @@
 package correlate
 
-import "math/rand/v2"
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
 
 // A stale is a group as a candidate of eviction.
 type stale struct {
 	newest int64
 	fed    uint64
 	id     uint32
+	corr   uint16
 }
 
-func (a *stale) before(b *stale) bool {
-	return a.newest < b.newest || a.newest == b.newest && a.fed < b.fed
+func (a *stale) before(b *stale) bool { return a.compare(b) < 0 }
+
+func (a *stale) compare(b *stale) int {
+	return cmp.Or(cmp.Compare(a.newest, b.newest), cmp.Compare(a.fed, b.fed))
 }
 
-// evict is step 2 of section 14.9: the stalest groups go until 90 % of the cap remain. Cost: proportional to the groups held,
-// of which it removes a tenth.
+// evict is step 2 of section 14.9: the stalest groups go until 90 % of the cap remain. Those of correlations that hold more than their
+// equal share of the cap go first, down to the share, so that whoever makes many groups of one correlation does not empty the others.
+// Cost: proportional to the groups held, of which it removes a tenth; times the logarithm if several correlations are above their share.
+//
+// Source: also reliability.md T8.
 func (e *Engine) evict() {
 	candidates := e.scratch.stale[:0]
+	counts := make([]int, len(e.corrs))
 	for _, id := range e.due.list {
 		g := e.groups.at(id)
 		c := e.corrs[g.corr]
 		e.settle(c, g)
-		candidates = append(candidates, stale{e.newestOf(c, g), g.fed, id})
+		counts[g.corr]++
+		candidates = append(candidates, stale{e.newestOf(c, g), g.fed, id, g.corr})
 	}
 	e.scratch.stale = candidates
 	n := len(candidates) - (e.maxGroups - (e.maxGroups+9)/10)
+	candidates, n = e.evictRich(candidates, counts, n)
 	selectFirst(candidates, n)
-	for i := range candidates[:n] {
-		id := candidates[i].id
-		g := e.groups.at(id)
+	e.evictAll(candidates[:n])
+}
+
+// evictRich removes up to n groups of correlations with more than their share, which counts tells of. It returns the candidates that are
+// left, and how many groups are still to go.
+func (e *Engine) evictRich(candidates []stale, counts []int, n int) ([]stale, int) {
+	share := e.maxGroups / len(e.corrs)
+	rich, excess := 0, 0
+	for _, k := range counts {
+		if k > share {
+			rich++
+			excess += k - share
+		}
+	}
+	if rich == 0 || len(e.corrs) == 1 {
+		return candidates, n
+	}
+	first := 0 // groups of rich correlations stand in front of it
+	for i := range candidates {
+		if counts[candidates[i].corr] > share {
+			candidates[first], candidates[i] = candidates[i], candidates[first]
+			first++
+		}
+	}
+	if rich == 1 {
+		k := min(n, excess)
+		selectFirst(candidates[:first], k)
+		e.evictAll(candidates[:k])
+		return candidates[k:], n - k
+	}
+	slices.SortFunc(candidates[:first], func(a, b stale) int { return a.compare(&b) })
+	gone := 0 // they stand in front of those that stay
+	for i := 0; i < first && gone < min(n, excess); i++ {
+		if c := candidates[i].corr; counts[c] > share {
+			counts[c]--
+			candidates[gone], candidates[i] = candidates[i], candidates[gone]
+			gone++
+		}
+	}
+	e.evictAll(candidates[:gone])
+	return candidates[gone:], n - gone
+}
+
+func (e *Engine) evictAll(groups []stale) {
+	for i := range groups {
+		g := e.groups.at(groups[i].id)
 		e.stats.Evicted[g.corr]++
-		e.remove(e.corrs[g.corr], id, 0, true)
+		e.remove(e.corrs[g.corr], groups[i].id, 0, true)
 	}
 }
 

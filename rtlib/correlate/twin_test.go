@@ -511,8 +511,16 @@ func (tw *twin) arrive(t, now int64) {
 		}
 		return all[a].fed < all[b].fed
 	})
-	for _, c := range all[:len(all)-int(math.Floor(0.9*float64(limit)+1e-9))] {
-		delete(tw.groups[c.rule], c.name)
+	share := limit / len(tw.rules)
+	for n := len(all) - int(math.Floor(0.9*float64(limit)+1e-9)); n > 0; n-- {
+		count := map[int]int{}
+		for _, c := range all {
+			count[c.rule]++
+		}
+		// The stalest group of a correlation above its share, else the stalest of all.
+		i := max(slices.IndexFunc(all, func(c candidate) bool { return count[c.rule] > share }), 0)
+		delete(tw.groups[all[i].rule], all[i].name)
+		all = slices.Delete(all, i, i+1)
 	}
 }
 

@@ -94,7 +94,7 @@ func (r *receiver) watch(next http.Handler) http.Handler {
 // events returns what has arrived.
 func (r *receiver) events() (out []string) {
 	for _, m := range r.queue.Rest() {
-		out = append(out, string(m.Data))
+		out = append(out, string(m.Text()))
 	}
 	return out
 }
