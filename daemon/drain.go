@@ -139,6 +139,7 @@ func (d *daemon) close() {
 	})
 	closing.Wait()
 	d.closeState()
+	waitFor(done(&d.reading), readLimit) // an input is closed after it has stopped reading
 	if err := d.input.Close(); err != nil {
 		d.log.Warn("The input could not be closed", "error", err.Error())
 	}
