@@ -41,13 +41,20 @@ var allowed = map[string][]string{
 	"compiler/opt":      {"compiler/ir", "rtlib"},
 	"compiler/interp":   {"compiler/ir", "rtlib", "rtlib/correlate"},
 	"compiler/coverage": {"compiler/ir", "rtlib", "rtlib/decode"},
+	"compiler/synth":    {"compiler/ir", "rtlib", "rtlib/decode"},
 	"compiler": {"compiler/diag", "compiler/ir", "compiler/link", "compiler/lower", "compiler/modifier", "compiler/opt",
 		"compiler/pipeline", "compiler/sigma", "compiler/valuelist", "compiler/yamldoc"},
 
-	"codegen": {"compiler/ir", "rtlib", "rtlib/correlate"},
+	"codegen":          {"compiler/ir", "rtlib", "rtlib/correlate"},
+	"codegen/project":  {"codegen"},
+	"codegen/gobuild":  {""},
+	"codegen/prove":    {"compiler/interp", "compiler/ir", "compiler/synth", "codegen", "codegen/gobuild", "codegen/prove/runner", "rtlib"},
+	"codegen/rulediff": {"compiler/interp", "compiler/ir", "compiler/synth", "codegen", "rtlib", "rtlib/decode", "rtlib/ruleset"},
+	// The source of runner is part of programs around generated rules.
+	"codegen/prove/runner": {"rtlib", "rtlib/decode", "rtlib/ruleset"},
 	// The vectors' generated code is generated code.
 	"codegen/conformance/vectorsgen/...": {"rtlib", "rtlib/correlate", "codegen/conformance/vectorsgen/..."},
-	"codegen/conformance/...":            {"", "compiler/...", "codegen", "codegen/conformance/...", "rtlib/..."},
+	"codegen/conformance/...":            {"", "compiler/...", "codegen", "codegen/gobuild", "codegen/conformance/...", "rtlib/..."},
 	"gen/...":                            {"rtlib", "rtlib/correlate", "gen/..."},
 
 	"compiler/watch":     {},
@@ -75,20 +82,27 @@ var allowed = map[string][]string{
 	"daemon/sink/stdout":  {"daemon/flow"},
 	"daemon/sink/file":    {"daemon/flow"},
 	"daemon/sink/unix":    {"daemon/flow"},
-	"daemon/natsconn":     {},
+	"daemon/natsconn":     {"daemon/natsconf"},
 	"daemon/natsconn/...": {},
+	"daemon/natsconf":     {},
 	"daemon/natssub":      {"daemon/natsconn"},
-	"daemon/input/nats":   {"daemon/flow", "daemon/logging", "daemon/natsconn", "rtlib/frame"},
+	"daemon/input/nats":   {"daemon/flow", "daemon/logging", "daemon/natsconf", "daemon/natsconn", "rtlib/frame"},
 	"daemon/sink/nats":    {"daemon/flow", "daemon/natsconn"},
 	"daemon/input/otlp":   {"daemon/flow", "rtlib", "rtlib/frame"},
 	"daemon/sink/otlp":    {"daemon/flow", "rtlib"},
 	"daemon/dlq":          {"daemon/flow", "daemon/logging", "rtlib"},
 	"daemon/api":          {"daemon/flow", "daemon/live"},
 	"daemon/config":       {"compiler/yamldoc", "compiler/diag"},
-	"daemon":              {"daemon/...", "compiler", "compiler/diag", "compiler/dynsource", "compiler/extract", "compiler/ir", "compiler/pipeline", "compiler/watch", "rtlib", "rtlib/correlate", "rtlib/decode"},
+	// Transports are handed to it, so that a program may be built without them.
+	"daemon/transports": {"daemon", "daemon/flow", "daemon/input/nats", "daemon/input/otlp", "daemon/natsconf", "daemon/natssub", "daemon/sink/nats", "daemon/sink/otlp", "compiler/dynsource"},
+	"daemon":            {"daemon/...", "compiler", "compiler/diag", "compiler/dynsource", "compiler/extract", "compiler/ir", "compiler/pipeline", "compiler/watch", "rtlib", "rtlib/correlate", "rtlib/decode"},
 
-	"cmd/rsigmac":  {"compiler/...", "codegen/...", "rtlib/..."}, // never gen or daemon: a broken gen must not break its generator
-	"cmd/rsigmad":  {"daemon", "daemon/...", "gen", "compiler", "compiler/dynsource", "compiler/valuelist", "compiler/diag", "compiler/ir", "compiler/sigma", "rtlib/..."},
+	"cmd/rsigmac":     {"cmd/clidoc", "compiler/...", "codegen/...", "rtlib/..."}, // never gen or daemon: a broken gen must not break its generator
+	"cmd/rsigmad":     {"cmd/rsigmad/app", "gen"},
+	"cmd/rsigmad/app": {"cmd/rsigmad/internal/cmdline"},
+	"cmd/rsigmad/internal/cmdline": {"daemon", "daemon/...", "cmd/clidoc", "compiler", "compiler/dynsource", "compiler/valuelist", "compiler/diag", "compiler/ir",
+		"compiler/sigma", "rtlib/..."},
+	"cmd/clidoc":   {},
 	"bench":        {"*"},
 	"bench/peers":  {},
 	"bench/ratios": {},
@@ -105,8 +119,9 @@ var oneImporter = map[string]string{
 	"github.com/cenkalti/backoff/v5":    "daemon/flow",
 	"golang.org/x/time":                 "daemon/api",
 	"github.com/fatih/color":            "compiler/diag",
-	"github.com/schollz/progressbar/v3": "cmd/rsigmad",
+	"github.com/schollz/progressbar/v3": "cmd/rsigmad/internal/cmdline",
 	"github.com/aymanbagabas/go-udiff":  "cmd/rsigmac",
+	"golang.org/x/mod":                  "codegen/project",
 	"modernc.org/sqlite":                "daemon/store/sqlite",
 	"github.com/coreos/go-systemd":      "daemon/handover",
 	"github.com/nats-io/nats-server/v2": "daemon/natsconn/natstest",
@@ -243,4 +258,32 @@ func TestTheInterpreterKnowsNoOperators(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheTagLiteLeavesOut says what a detector for standard input and files does not carry.
+func TestTheTagLiteLeavesOut(t *testing.T) {
+	t.Parallel()
+	heavy := []string{"modernc.org/", "google.golang.org/grpc", "go.opentelemetry.io/", "github.com/nats-io/", module + "/daemon/natsconn", module + "/daemon/store/sqlite"}
+	deps := func(args ...string) (all, found []string) {
+		out, err := exec.Command("go", append([]string{"list", "-deps"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		all = strings.Fields(string(out))
+		for _, h := range heavy {
+			if slices.ContainsFunc(all, func(p string) bool { return strings.HasPrefix(p, h) }) {
+				found = append(found, h)
+			}
+		}
+		return all, found
+	}
+	full, found := deps("./cmd/rsigmad")
+	if len(found) != len(heavy) {
+		t.Errorf("the whole program has only %q of %q: the test looks for the wrong names", found, heavy)
+	}
+	lite, found := deps("-tags", "lite", "./cmd/rsigmad")
+	if len(found) > 0 || len(lite) < 100 {
+		t.Errorf("with the tag lite %q are still there, among %d packages", found, len(lite))
+	}
+	t.Logf("%d packages, with the tag lite %d", len(full), len(lite))
 }

@@ -201,6 +201,12 @@ func fieldPart(f rtlib.Field) string {
 	}
 }
 
+// Shown returns the path of a rule file as it stands in generated code. It is never absolute.
+func (o Options) Shown(file string) string {
+	shown, _ := o.locate(file)
+	return shown
+}
+
 // locate returns the path of a rule file as shown to people, which is never absolute, and its path below its root.
 func (o Options) locate(file string) (shown, below string) {
 	file = path.Clean(file)

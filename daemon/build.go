@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -17,12 +18,11 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/handover"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
-	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/live"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
-	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/natsconf"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 	"github.com/rsigma-go/rsigma/daemon/sink"
 	filesink "github.com/rsigma-go/rsigma/daemon/sink/file"
@@ -241,7 +241,7 @@ func (d *daemon) checkInput() error {
 	switch path, unix := strings.CutPrefix(d.cfg.Input, "unix://"); {
 	case d.cfg.Input == "stdin" || d.cfg.Input == "stdin://" || d.cfg.Input == "http" || unix && path != "":
 	case strings.HasPrefix(d.cfg.Input, "nats://"):
-		if _, err := natsconn.ParseURL(d.cfg.Input); err != nil {
+		if _, err := natsconf.ParseURL(d.cfg.Input); err != nil {
 			return inputError(d.cfg.Input, err)
 		}
 	default:
@@ -291,11 +291,10 @@ func (d *daemon) listen(ctx context.Context) error {
 			TapSession:  d.metrics.TapSessions.Inc, TapStreamed: d.metrics.TapStreamed.Inc,
 		},
 	}
-	d.otlp = otlpin.New(otlpin.Options{
-		MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, Sync: d.cfg.State.Durable && !d.cfg.State.OTLPAsync, SyncTimeout: syncLimit,
-		Hooks: d.counters.otlp(),
-	})
-	opts.OTLP = d.otlp
+	opts.OTLP = http.HandlerFunc(noOTLP)
+	if d.otlp = d.openOTLP(); d.otlp != nil {
+		opts.OTLP = d.otlp
+	}
 	opts.Upgrade = d.requestUpgrade
 	if d.events != nil {
 		opts.Events = d.events

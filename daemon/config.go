@@ -10,10 +10,9 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/handover"
-	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
-	"github.com/rsigma-go/rsigma/daemon/natsconn"
+	"github.com/rsigma-go/rsigma/daemon/natsconf"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 	"github.com/rsigma-go/rsigma/daemon/store"
 	"github.com/rsigma-go/rsigma/rtlib"
@@ -65,8 +64,8 @@ type Config struct {
 
 // NATS says how NATS servers are reached, and where an input begins.
 type NATS struct {
-	Auth  natsconn.Auth
-	Start natsin.Start
+	Auth  natsconf.Auth
+	Start natsconf.Start
 	Group string // empty for a consumer of this daemon's own
 }
 
@@ -105,6 +104,8 @@ type Parts struct {
 	Predecessor *handover.Predecessor
 	// OpenState opens a state file. power asks for one that survives a loss of power; warn takes what is odd about it.
 	OpenState func(path string, power bool, warn func(string)) (store.Store, error)
+	// Transports open what speaks NATS and OpenTelemetry.
+	Transports Transports
 	// Step, if not nil, is called at each step of what makes state durable, and with StepDelivered after each delivery: tests of crashes
 	// end the process there.
 	Step func(name string)

@@ -9,7 +9,6 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
-	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/metrics"
 	"github.com/rsigma-go/rsigma/daemon/reload"
@@ -221,13 +220,4 @@ func (c *counters) regexes(g *engine.Generation) {
 		}
 	}
 	c.truncated = told
-}
-
-// otlp counts what comes as OpenTelemetry logs.
-func (c *counters) otlp() otlpin.Hooks {
-	return otlpin.Hooks{
-		Request: func(transport, encoding string) { c.m.OTLPRequests.With(transport, encoding).Inc() },
-		Records: c.m.OTLPRecords.Add,
-		Error:   func(transport, reason string) { c.m.OTLPErrors.With(transport, reason).Inc() },
-	}
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/handover"
 	"github.com/rsigma-go/rsigma/daemon/input/httpin"
-	otlpin "github.com/rsigma-go/rsigma/daemon/input/otlp"
 	"github.com/rsigma-go/rsigma/daemon/listen"
 	"github.com/rsigma-go/rsigma/daemon/live"
 	"github.com/rsigma-go/rsigma/daemon/logging"
@@ -50,7 +49,7 @@ type daemon struct {
 	listener *listen.Listener
 	server   *listen.Server
 	events   *httpin.Input // nil unless the input is http
-	otlp     *otlpin.Input // beside whatever the input is
+	otlp     OTLPReceiver  // beside whatever the input is; nil if the program has none
 	tail     *live.Hub[*flow.Unit]
 	tap      *live.Hub[api.Tapped]
 
@@ -149,8 +148,10 @@ func (d *daemon) run(ctx context.Context, cancel context.CancelFunc) *origin {
 	defer closeInputs()
 	ended := make(chan error, 1)
 	d.reading.Go(d.guarded(func() { ended <- d.input.Run(inputs, d.intake) }))
-	go d.guarded(func() { d.otlp.Run(inputs, d.intake) })() // it has no end of its own
-	<-d.otlp.Ready()
+	if d.otlp != nil {
+		go d.guarded(func() { d.otlp.Run(inputs, d.intake) })() // it has no end of its own
+		<-d.otlp.Ready()
+	}
 	if d.events != nil {
 		<-d.events.Ready()
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/handover"
-	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
 	"github.com/rsigma-go/rsigma/daemon/input/stdin"
 	unixin "github.com/rsigma-go/rsigma/daemon/input/unix"
 	"github.com/rsigma-go/rsigma/daemon/logging"
+	"github.com/rsigma-go/rsigma/daemon/natsconf"
 )
 
 // Upgrade says which program may take over from this process.
@@ -216,7 +216,7 @@ func (d *daemon) parcel() *handover.Parcel {
 	if in, ok := d.input.(*stdin.Input); ok {
 		p.Rest, p.Lines = in.Rest()
 	}
-	if in, ok := d.input.(*natsin.Input); ok {
+	if in, ok := d.input.(NATSReader); ok {
 		p.Replay = in.Replay()
 	}
 	if e := d.pipeline.Load().Generation().Correlations; e != nil && d.saved == nil {
@@ -252,7 +252,7 @@ func (d *daemon) takeOver(ctx context.Context) (err error) {
 		d.step(StepReceived)
 	}
 	if d.from.parcel != nil {
-		d.cfg.NATS.Start, d.cfg.State.Clear = natsin.Start{}, false
+		d.cfg.NATS.Start, d.cfg.State.Clear = natsconf.Start{}, false
 	}
 	d.cfg.Listen.Inherited, d.cfg.Listen.Paused = d.from.sockets[handover.SocketAPI], d.from.parcel != nil
 	return nil

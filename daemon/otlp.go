@@ -1,19 +1,38 @@
 package daemon
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/daemon/logging"
 	"github.com/rsigma-go/rsigma/daemon/sink"
-	otlpsink "github.com/rsigma-go/rsigma/daemon/sink/otlp"
 )
+
+// openOTLP makes what takes records, nil if this program has nothing for them.
+func (d *daemon) openOTLP() OTLPReceiver {
+	m := d.metrics
+	return d.parts.Transports.OTLPInput(OTLPInput{
+		MaxBody: d.cfg.MaxBody, Timeout: d.cfg.IngestTimeout, Sync: d.cfg.State.Durable && !d.cfg.State.OTLPAsync, SyncTimeout: syncLimit,
+		Request: func(transport, encoding string) { m.OTLPRequests.With(transport, encoding).Inc() },
+		Records: m.OTLPRecords.Add,
+		Error:   func(transport, reason string) { m.OTLPErrors.With(transport, reason).Inc() },
+	})
+}
+
+// noOTLP answers for a program that takes no records. Clients do not try again after that, as they would if it were only unavailable.
+func noOTLP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprintf(w, "{\"error\":\"OpenTelemetry: %v\"}\n", ErrLite)
+}
 
 // openOTLPSink makes an exporter. It connects when the first result comes.
 func (d *daemon) openOTLPSink(s sink.Spec) (flow.Sink, error) {
 	log := logging.Every(d.log, time.Second)
-	return otlpsink.Open(s.Text+"?"+s.Query, otlpsink.Options{
-		Version: d.cfg.Version,
+	return d.parts.Transports.OTLPSink(OTLPSink{
+		Target: s.Text + "?" + s.Query, Version: d.cfg.Version,
 		Rejected: func(results int, reason string) {
 			log.Warn("The collector refuses some of the results it was sent", "sink", s.Text, "results", results, "error", reason)
 		},

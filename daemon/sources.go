@@ -14,7 +14,6 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 	"github.com/rsigma-go/rsigma/daemon/api"
 	"github.com/rsigma-go/rsigma/daemon/logging"
-	"github.com/rsigma-go/rsigma/daemon/natssub"
 	"github.com/rsigma-go/rsigma/daemon/reload"
 )
 
@@ -24,7 +23,7 @@ type sources struct {
 	log     *slog.Logger
 	options dynsource.LoadOptions
 	asked   chan resolveRequest
-	pool    *natssub.Pool // connections of NATS sources, and of the control subject
+	pool    Subscriptions // connections of NATS sources, and of the control subject
 	server  string        // the NATS server of the input, empty if it is another one
 
 	mu       sync.Mutex

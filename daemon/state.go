@@ -12,7 +12,7 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/commitlog"
 	"github.com/rsigma-go/rsigma/daemon/engine"
 	"github.com/rsigma-go/rsigma/daemon/flow"
-	natsin "github.com/rsigma-go/rsigma/daemon/input/nats"
+	"github.com/rsigma-go/rsigma/daemon/natsconf"
 	"github.com/rsigma-go/rsigma/daemon/store"
 )
 
@@ -116,11 +116,11 @@ func (d *daemon) restores(sequence, at *int64) bool {
 	switch {
 	case d.cfg.State.Clear:
 		return false
-	case d.cfg.State.Keep || start.Mode == natsin.StartResume:
+	case d.cfg.State.Keep || start.Mode == natsconf.StartResume:
 		return true
-	case start.Mode == natsin.StartSequence:
+	case start.Mode == natsconf.StartSequence:
 		return sequence != nil && int64(start.Sequence) > *sequence
-	case start.Mode == natsin.StartTime:
+	case start.Mode == natsconf.StartTime:
 		return at != nil && start.Time.Unix() > *at
 	}
 	return false

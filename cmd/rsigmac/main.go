@@ -23,11 +23,19 @@ const (
 type cli struct {
 	Generate generateCmd `cmd:"" help:"Compile rules into Go source."`
 	Check    checkCmd    `cmd:"" help:"Check rules and say what is wrong, where, and what to do about it."`
+	Lint     lintCmd     `cmd:"" help:"Check the style of rules, and mend what can be mended safely."`
 	Test     testCmd     `cmd:"" help:"Run rule tests."`
 	Pipeline pipelineCmd `cmd:"" help:"List, show and try processing pipelines."`
 	Fields   fieldsCmd   `cmd:"" help:"Compare the fields that rules read with those that events carry."`
 	Explain  explainCmd  `cmd:"" help:"Say why rules match an event or do not."`
+	Diff     diffCmd     `cmd:"" help:"Compare two versions of a rule set by what the rules mean."`
+	Verify   verifyCmd   `cmd:"" help:"Compare all engines on events made from the rules."`
+	Init     initCmd     `cmd:"" help:"Make a rules repository."`
+	Build    buildCmd    `cmd:"" help:"Build an rsigmad with rules inside."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	Completion completionCmd `cmd:"" help:"Print what a shell needs to complete commands and flags."`
+	Man        manCmd        `cmd:"" help:"Print the manual page."`
 }
 
 const description = `Compiles Sigma detection rules into Go matcher functions.

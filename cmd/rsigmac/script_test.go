@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "rewrite the expected files in the scrip
 // TestScripts runs testdata/script: the command line as its users see it, one behaviour a file.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	const floor = 24
+	const floor = 36
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(scripts) < floor {
 		t.Fatalf("%d scripts, the floor is %d (%v)", len(scripts), floor, err)
@@ -47,11 +47,13 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	out, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		return err
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strings.TrimSpace(string(out)))
 	}
-	env.Setenv("GOCACHE", strings.TrimSpace(string(out)))
 	env.Setenv("REPO", repository)
 	env.Setenv("GOFLAGS", "")
 	env.Setenv("GOPROXY", "off")

@@ -117,6 +117,9 @@ func TestKillsOverNATSLoseAndDoubleNothing(t *testing.T) {
 // events are forgotten by correlations.
 func TestWithoutACommitLogKillsOverNATSLoseFirings(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("other tests go the same ways")
+	}
 	const events, kills = 2000, 3
 	w := newNATSWorld(t, events/5, "--state-db", filepath.Join(t.TempDir(), "state.db"), "--durability", "snapshot")
 	for range kills {

@@ -240,6 +240,9 @@ func (p *process) alive() bool {
 func TestKillsAtEveryStepLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"process", "power"} {
+		if mode == "power" && testing.Short() {
+			continue
+		}
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			if err := overKills(t, true, steps("commit", "committed", "delivered", "note", "base", "saved"), "--durability", mode); err != nil {
@@ -253,6 +256,9 @@ func TestKillsAtEveryStepLoseAndDoubleNothing(t *testing.T) {
 // repetitions, the check must find something.
 func TestSnapshotsAloneLoseSomethingOverKills(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("other tests go the same ways")
+	}
 	if overKills(t, false, steps("delivered", "base", "saved"), "--durability", "snapshot") == nil {
 		t.Error("a daemon that only saves snapshots has passed")
 	}

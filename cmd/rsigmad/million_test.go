@@ -15,6 +15,9 @@ import (
 // and how long the state takes to come back.
 func TestManyGroupsAreSavedWhileEventsGoOn(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("other tests go the same ways")
+	}
 	groups := scale(20_000, 1_000_000)
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state.db")
@@ -70,4 +73,41 @@ func fileSize(t *testing.T, path string) (n int64) {
 		}
 	}
 	return n
+}
+
+// TestAKilledDaemonIsReadySoon lets the log grow, kills the daemon, and looks how long the next one takes to be ready.
+func TestAKilledDaemonIsReadySoon(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("other tests go the same ways")
+	}
+	events, groups := scale(100_000, 2_000_000), scale(10_000, 100_000)
+	state := filepath.Join(t.TempDir(), "state.db")
+	args := []string{"-r", write(t, "rules.yml", strings.Replace(countingRules, "gte: 5", "gte: 1000", 1)), "--no-detections", "--input", "http",
+		"--state-db", state, "--state-save-interval", "3600", "--max-state-entries", fmt.Sprint(2 * groups), "--output", "file:///dev/null"}
+	p := launch(t, args...).ready()
+	work := counting{users: groups}
+	const chunk = 5000
+	for n := 0; n < events; n += chunk {
+		var body bytes.Buffer
+		for i := range chunk {
+			body.WriteString(work.event(n+i) + "\n")
+		}
+		if status, text := p.request("POST", "/api/v1/events?sync=true", &body); status != 200 {
+			t.Fatal(status, text)
+		}
+	}
+	p.cmd.Process.Kill()
+	p.wait()
+	size := fileSize(t, state)
+	begin := time.Now()
+	p = launch(t, args...).ready()
+	took := time.Since(begin)
+	fields := p.logged("State restored").Fields
+	if fields["groups"] != float64(groups) || fields["commits"].(float64) < float64(events/1000) {
+		t.Errorf("restored: %v", fields)
+	}
+	t.Logf("%d groups, a log of %d events in %v commits, file %d MiB: ready after %v, %.2f s of it for the state", groups, events, fields["commits"],
+		size>>20, took.Round(time.Millisecond), fields["seconds"])
+	p.stop()
 }

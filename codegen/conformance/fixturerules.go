@@ -146,6 +146,7 @@ func (u *unit) bind(rules *ruleSets) error {
 	}
 	set.named[rule.File] = true
 	u.rules = rule.File
+	u.bound = Observed{Rule: rule, Path: set.paths[rule.File], Line: rule.Index + 1}
 	return nil
 }
 

@@ -17,6 +17,18 @@ type Options struct {
 	Engine string
 	// Rules are the rules that fixtures name, Pipelines what is applied to them. Other cases have their own.
 	Rules, Pipelines []compiler.Source
+	// Observe, if not nil, is shown each event that a case evaluates with each rule that it is for. With both engines it is shown
+	// once.
+	Observe func(Observed)
+}
+
+// Observed is an event that a case evaluates, and a rule that it is for: all rules of the case, or the one that a fixture names.
+type Observed struct {
+	Rule *ir.Rule
+	// Path is the file that the rule was written in, Line where it begins there.
+	Path  string
+	Line  int
+	Event []byte
 }
 
 // Run runs the cases of files. Failed cases are in the report; the error is for what prevents a run: an unknown engine, no go
@@ -33,21 +45,24 @@ func Run(ctx context.Context, files []*File, opts Options) (*Report, error) {
 	default:
 		return nil, fmt.Errorf("unknown engine %q (one of interpreted, compiled, both)", opts.Engine)
 	}
-	return runEngines(ctx, files, &ruleSets{rules: opts.Rules, pipelines: opts.Pipelines}, engines)
+	return runEngines(ctx, files, &ruleSets{rules: opts.Rules, pipelines: opts.Pipelines}, engines, opts.Observe)
 }
 
 // RunEngines runs the cases of files, which have no fixtures, with each of the engines; all must agree with the first.
 func RunEngines(ctx context.Context, files []*File, engines ...Engine) (*Report, error) {
-	return runEngines(ctx, files, nil, engines)
+	return runEngines(ctx, files, nil, engines, nil)
 }
 
-func runEngines(ctx context.Context, files []*File, rules *ruleSets, engines []Engine) (*Report, error) {
+func runEngines(ctx context.Context, files []*File, rules *ruleSets, engines []Engine, observe func(Observed)) (*Report, error) {
 	if HasFixtures(files) && (rules == nil || len(rules.rules) == 0) {
 		return nil, ErrNoRules
 	}
 	rep := &Report{}
 	for i, e := range engines {
-		suites, err := runEngine(ctx, files, rules, e)
+		if i > 0 {
+			observe = nil
+		}
+		suites, err := runEngine(ctx, files, rules, e, observe)
 		if err != nil {
 			return nil, fmt.Errorf("engine %s: %w", e.Name(), err)
 		}
@@ -64,9 +79,10 @@ type unit struct {
 	*CaseResult
 	prog  *ir.Program // of its own documents; nil for a fixture
 	rules string      // the file of the rules that judge its events
+	bound Observed    // of a fixture: its rule
 }
 
-func runEngine(ctx context.Context, files []*File, rules *ruleSets, e Engine) (suites []*Suite, err error) {
+func runEngine(ctx context.Context, files []*File, rules *ruleSets, e Engine, observe func(Observed)) (suites []*Suite, err error) {
 	var units []*unit
 	var programs []*ir.Program
 	for _, f := range files {
@@ -102,8 +118,12 @@ func runEngine(ctx context.Context, files []*File, rules *ruleSets, e Engine) (s
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		judged := u.judged()
 		if err := u.evaluate(session); err != nil {
 			return nil, err
+		}
+		if observe != nil && judged {
+			u.observe(observe)
 		}
 	}
 	return suites, nil
@@ -156,4 +176,29 @@ func (u *unit) evaluate(session Session) error {
 		u.judgeMatches()
 	}
 	return u.evaluateTimeline(session)
+}
+
+// observe shows the events of the case, with its rules.
+func (u *unit) observe(show func(Observed)) {
+	var rules []Observed
+	if u.Case.Fixture != nil {
+		rules = append(rules, u.bound)
+	} else {
+		for _, d := range u.prog.Documents {
+			if d.Rule != nil {
+				at := u.Case.position(d.Pos)
+				rules = append(rules, Observed{Rule: d.Rule, Path: at.File, Line: at.Line})
+			}
+		}
+	}
+	for _, r := range rules {
+		for i := range u.Case.Events {
+			r.Event = u.Case.Events[i].JSON
+			show(r)
+		}
+		for i := range u.Case.Timeline {
+			r.Event = u.Case.Timeline[i].JSON
+			show(r)
+		}
+	}
 }

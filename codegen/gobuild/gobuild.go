@@ -50,6 +50,9 @@ func (f Files) Build(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", ErrNoGo
 	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
 	for name, content := range f {
 		p := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/rsigma-go/rsigma/codegen"
 	"github.com/rsigma-go/rsigma/codegen/gobuild"
+	"github.com/rsigma-go/rsigma/codegen/prove/runner"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 )
 
@@ -53,7 +54,7 @@ func main() {
 	rules, err := runner.InOrder(gen.Rules(), order)
 	if err == nil {
 		var judge *runner.Judge
-		if judge, err = runner.New(rules, runner.Indexed|runner.FullScan); err == nil {
+		if judge, err = runner.New(rules, true); err == nil {
 			err = judge.Serve(os.Stdin, os.Stdout)
 		}
 	}
@@ -126,11 +127,9 @@ const keepBinaries = 4
 
 // build returns the path of a program for files: one from the cache, or a new one. done removes what is not to stay.
 func build(ctx context.Context, files gobuild.Files, cache string) (binary string, cached bool, done func() error, err error) {
-	nothing := func() error { return nil }
-	if cache != "" {
-		if os.MkdirAll(cache, 0o700) != nil {
-			cache = ""
-		}
+	nothing, keep := func() error { return nil }, cache != ""
+	if cache, err = filepath.Abs(cache); err != nil || !keep || os.MkdirAll(cache, 0o700) != nil {
+		cache = "" // then it is built anew each time
 	}
 	kept := filepath.Join(cache, "rules-"+key(files)+".exe")
 	if cache != "" {
@@ -204,19 +203,20 @@ func start(ctx context.Context, binary string, args ...string) (*process, error)
 	return p, nil
 }
 
-// judge sends events and returns a line of verdicts for each.
-func (p *process) judge(events [][]byte) ([][]byte, error) {
+// judge sends the events of b and returns a line of verdicts for each.
+func (p *process) judge(b *batch) ([][]byte, error) {
 	sent := make(chan error, 1)
 	go func() {
 		w := bufio.NewWriterSize(p.in, 1<<18)
-		for _, e := range events {
-			w.Write(e)
-			w.WriteByte('\n')
+		var line []byte
+		for i, e := range b.events {
+			line = runner.AppendQuestion(line[:0], e, b.asks[i])
+			w.Write(line) // Flush reports what goes wrong
 		}
 		sent <- w.Flush()
 	}()
-	out := make([][]byte, 0, len(events))
-	for range events {
+	out := make([][]byte, 0, len(b.events))
+	for range b.events {
 		line, err := p.out.ReadBytes('\n')
 		if err != nil {
 			return nil, fmt.Errorf("hear from the compiled rules: %w", errors.Join(err, p.end()))

@@ -73,12 +73,22 @@ func appendString(dst []byte, s string) []byte {
 // object puts values under their fields.
 func (r *Rule) object(values map[rtlib.Field]any) map[string]any {
 	root := map[string]any{}
-	for _, f := range slices.Sorted(maps.Keys(values)) {
-		if v := values[f]; v != (absent{}) {
-			r.put(root, f, v)
+	for _, fromBack := range []bool{false, true} { // once the arrays are there
+		for _, f := range slices.Sorted(maps.Keys(values)) {
+			if v := values[f]; v != any(absent{}) && countsFromBack(f) == fromBack {
+				r.put(root, f, v)
+			}
 		}
 	}
 	return root
+}
+
+// countsFromBack reports whether the path of f selects an element from the end of an array.
+func countsFromBack(f rtlib.Field) bool {
+	p := f.ID().Path()
+	return p != nil && slices.ContainsFunc(p.Steps, func(s rtlib.Step) bool {
+		return slices.ContainsFunc(s.Index, func(i int) bool { return i < 0 })
+	})
 }
 
 // put puts v under f: text of no field under a key that no field reads, a path with brackets where it leads, all else under the
@@ -90,7 +100,7 @@ func (r *Rule) put(root map[string]any, f rtlib.Field, v any) {
 		root[r.free] = v
 	case p == nil:
 		root[string(selfTwin.Name())] = v
-	case len(p.Steps) > 0 && slices.ContainsFunc(p.Steps, func(s rtlib.Step) bool { return len(s.Index) > 0 }):
+	case isIndexed(p):
 		putSteps(root, p.Steps, v)
 	default:
 		root[p.Name] = v
@@ -117,7 +127,7 @@ func putIndex(c any, index []int, rest []rtlib.Step, v any) any {
 	list, _ := c.([]any)
 	i := index[0]
 	if i < 0 {
-		for len(list) < min(-i, most) {
+		for len(list) < min(-i, most) || len(rest) == 0 && len(list) < most && list[len(list)+i] != nil {
 			list = append(list, nil)
 		}
 		i += len(list)

@@ -18,7 +18,7 @@ type Event struct {
 }
 
 // tries is how often a branch is tried with other alternatives.
-const tries = 8
+const tries = 16
 
 // goal is a branch with what must come out how.
 type goal struct {
@@ -32,7 +32,10 @@ type goal struct {
 // Events calls yield with events for r until it returns false: for each branch that the events before have not decided one that
 // decides it, or the nearest that was found; then probes and mutations.
 func (r *Rule) Events(opts Options, yield func(Event) bool) {
-	m := &maker{Rule: r, yield: yield, more: true, bases: map[*node]map[string]any{}}
+	m := &maker{Rule: r, yield: yield, more: true, bases: map[*node]map[string]any{}, failed: map[*node]int{}}
+	for _, s := range r.selections {
+		m.baseless = s.body.leaves(m.baseless)
+	}
 	m.try(map[string]any{}, -1)
 	for _, g := range r.goals() {
 		m.goal(g)
@@ -52,24 +55,34 @@ type maker struct {
 	yield   func(Event) bool
 	more    bool
 	buf     []byte
-	matches []map[string]any // some events that match
-	others  []map[string]any // some that do not
-	bases   map[*node]map[string]any
-	failed  map[*node]int // goals in a row that no event was found for, by leaf
+	matches []map[string]any         // some events that match
+	others  []map[string]any         // some that do not
+	bases   map[*node]map[string]any // by leaf or array block: an event that it decides by holding
+	// baseless are the leaves and blocks without one.
+	baseless []*node
+	failed   map[*node]int // goals in a row that no event was found for, by leaf
 }
 
 // keep is how many events a mutation has to choose from.
 const keep = 16
 
-// try shows an event and reports whether it took branch want, and whether it decided it.
-func (m *maker) try(tree map[string]any, branch int) (matches bool) {
+// try shows an event that was made for a branch, -1 for none.
+func (m *maker) try(tree map[string]any, branch int) {
 	if !m.more {
-		return false
+		return
 	}
 	m.buf = appendJSON(m.buf[:0], tree)
 	matches, err := m.Observe(m.buf, m.tally)
 	if err != nil {
-		return false // a value that no decoder takes
+		return // a value that no decoder takes
+	}
+	if m.tally.fresh {
+		m.baseless = slices.DeleteFunc(m.baseless, func(n *node) bool {
+			if m.tally.decidedYes(n) {
+				m.bases[n] = tree
+			}
+			return m.bases[n] != nil
+		})
 	}
 	if matches && len(m.matches) < keep {
 		m.matches = append(m.matches, tree)
@@ -78,7 +91,25 @@ func (m *maker) try(tree map[string]any, branch int) (matches bool) {
 		m.others = append(m.others, tree)
 	}
 	m.more = m.yield(Event{m.buf, matches, branch})
-	return matches
+}
+
+// leaves adds the leaves and array blocks from n down.
+func (n *node) leaves(out []*node) []*node {
+	if n.kind == leafNode || n.kind == eachNode {
+		out = append(out, n)
+	}
+	for _, t := range n.terms {
+		out = t.leaves(out)
+	}
+	return out
+}
+
+// decidedYes reports whether n was seen to decide by holding.
+func (t *Tally) decidedYes(n *node) bool {
+	if n.yes >= 0 {
+		return t.Decided[n.yes]
+	}
+	return n.operands != nil && slices.Contains(t.Decided[n.first:n.first+len(n.operands)], true)
 }
 
 // goals lists the branches in order.
@@ -113,23 +144,17 @@ func (n *node) goals(out []goal, s *selection) []goal {
 const giveUp = 4
 
 func (m *maker) goal(g goal) {
-	if m.failed == nil {
-		m.failed = map[*node]int{}
-	}
 	most := tries
 	if m.failed[g.n] >= giveUp {
 		most = 1
 	}
 	for try := 0; try < most && m.more && !m.tally.Decided[g.branch]; try++ {
-		wants, ok := m.plan(g, try)
+		wants, ok := m.plan(g, try, try == most-1 && !m.tally.Taken[g.branch])
 		if !ok {
 			continue
 		}
 		tree := m.object(m.solve(wants, try))
 		m.try(tree, g.branch)
-		if m.tally.Decided[g.branch] && g.holds && g.n != nil && m.bases[g.n] == nil {
-			m.bases[g.n] = tree
-		}
 	}
 	if m.tally.Decided[g.branch] {
 		m.failed[g.n] = 0
@@ -138,9 +163,14 @@ func (m *maker) goal(g goal) {
 	}
 }
 
-// plan returns what the leaves must be for g.
-func (r *Rule) plan(g goal, try int) ([]want, bool) {
+// plan returns what the leaves must be for g. With alone the selections around it are left to themselves, which at least takes the
+// branch where they contradict it.
+func (r *Rule) plan(g goal, try int, alone bool) ([]want, bool) {
 	p := planner{rng: r.rng, try: try, sel: map[string]bool{}}
+	if alone && g.sel != nil {
+		p.decide(pathTo(g.n), g.holds, g.operand)
+		return p.wants, true
+	}
 	if g.sel == nil {
 		if !p.cond(r.cond, true) {
 			return nil, false
@@ -157,16 +187,4 @@ func (r *Rule) plan(g goal, try int) ([]want, bool) {
 		}
 	}
 	return p.wants, true
-}
-
-// Matching returns an event that matches r and was made by Events, or nil.
-func (r *Rule) matching(opts Options) []byte {
-	var out []byte
-	r.Events(opts, func(e Event) bool {
-		if e.Matches {
-			out = slices.Clone(e.JSON)
-		}
-		return out == nil
-	})
-	return out
 }

@@ -179,12 +179,7 @@ func (p *planner) terms(ts []*node, n int, holds bool) {
 
 // each asks for an array block to come out as holds, with one member or none.
 func (p *planner) each(n *node, holds bool) {
-	body := holds
-	switch n.each.Quant {
-	case rtlib.EachNone:
-		body = !holds
-	case rtlib.EachAllOrEmpty:
-	}
+	body := holds != (n.each.Quant == rtlib.EachNone)
 	p.wants = append(p.wants, want{n: n, holds: holds, operand: -1, members: [][]want{p.inner(func(q *planner) { q.node(n.terms[0], body) })}})
 }
 

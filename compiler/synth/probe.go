@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -108,12 +109,8 @@ func (m *maker) locate(base map[string]any, n *node) (map[string]any, spot, bool
 			blocks = append([]*node{p}, blocks...)
 		}
 	}
-	field := rtlib.Field("")
-	if n.kind == eachNode {
-		field = n.each.Field
-	} else {
-		field = n.pred.Field
-	}
+	w := want{n: n}
+	field := w.field()
 	for i, b := range blocks {
 		s, ok := m.spot(at, b.each.Field)
 		if !ok {
@@ -141,6 +138,11 @@ func (m *maker) locate(base map[string]any, n *node) (map[string]any, spot, bool
 	return root, s, ok
 }
 
+// isIndexed reports whether a path selects elements of arrays.
+func isIndexed(p *rtlib.Path) bool {
+	return slices.ContainsFunc(p.Steps, func(s rtlib.Step) bool { return len(s.Index) > 0 })
+}
+
 // spot finds a field in an object.
 func (m *maker) spot(at map[string]any, f rtlib.Field) (spot, bool) {
 	if f == rtlib.AnyString {
@@ -151,17 +153,7 @@ func (m *maker) spot(at map[string]any, f rtlib.Field) (spot, bool) {
 		return spot{}, false
 	}
 	out := spot{object: at, key: p.Name}
-	indexed := false
-	for i, step := range p.Steps {
-		if len(step.Index) == 0 {
-			if indexed || i == 0 {
-				continue
-			}
-			continue
-		}
-		indexed = true
-	}
-	if !indexed {
+	if !isIndexed(p) {
 		return out, true
 	}
 	for i, step := range p.Steps {

@@ -49,11 +49,10 @@ func (b Branch) String() string {
 
 // selection is a selection that some condition uses.
 type selection struct {
-	name    string
-	body    *node
-	holds   int // its branches
-	fails   int
-	decides bool // in the observation at hand
+	name  string
+	body  *node
+	holds int // its branches
+	fails int
 }
 
 // New prepares r. Events are made with random numbers that depend on seed and the meaning of the rule only. It fails only if a
@@ -82,9 +81,9 @@ func New(r *ir.Rule, seed uint64) (*Rule, error) {
 	if err := whole.Prepare(); err != nil {
 		return nil, fmt.Errorf("prepare rule %q: %w", r.Meta.Title, err)
 	}
-	var fields []rtlib.FieldID
+	fields := b.fields // also those of members of arrays, on which lone values are tried
 	whole.FieldIDs(func(id rtlib.FieldID) { fields = append(fields, id) })
-	out.decoder = decode.NewPlan(append(fields, selfTwin.ID()), false)
+	out.decoder = decode.NewPlan(fields, false)
 	out.free = freeKey(fields)
 	out.tally = out.NewTally()
 	return out, nil

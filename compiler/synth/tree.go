@@ -47,6 +47,7 @@ type builder struct {
 	selection string
 	hidden    bool
 	checks    rtlib.AllOf // predicates that have to be prepared
+	fields    []rtlib.FieldID
 }
 
 func (b *builder) branch(text string) int { return b.rule.branch(b.selection, b.hidden, "%s", text) }
@@ -110,6 +111,7 @@ func (b *builder) leaf(n *node, p *rtlib.Pred) {
 		n.check = &rtlib.Pred{Op: p.Op, Field: field, All: p.All, Strings: p.Strings, Ints: p.Ints, Floats: p.Floats, Part: p.Part, Want: p.Want}
 		b.checks = append(b.checks, n.check)
 	}
+	b.fields = append(b.fields, field.ID())
 	ops := operandsOf(p, field)
 	if len(ops) > 1 {
 		n.operands = ops

@@ -52,4 +52,3 @@ func TestNamesOfGroupsAreThoseOfConsumers(t *testing.T) {
 		}
 	}
 }
-

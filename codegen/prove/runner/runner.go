@@ -17,14 +17,13 @@ import (
 	"github.com/rsigma-go/rsigma/rtlib/ruleset"
 )
 
-// Mode says which ways of asking the rules a Judge takes.
-type Mode uint8
-
-// The modes may be added up.
-const (
-	Indexed  Mode = 1 << iota // the rules that the search index leaves, with what they report
-	FullScan                  // every rule
-)
+// Ask says what is asked about an event beside the verdicts of the search index.
+type Ask struct {
+	// Full asks every rule, without the index.
+	Full bool
+	// Owner is a rule that is asked without the index, if Full is not set; -1 for none.
+	Owner int
+}
 
 // Judge judges events. It is not safe for concurrent use.
 type Judge struct {
@@ -32,28 +31,29 @@ type Judge struct {
 	plan    *decode.Plan
 	event   *rtlib.Event
 	scratch *ruleset.Scratch
-	mode    Mode
+	indexed bool
 	hits    []int
 	x       rtlib.Explanation
 }
 
-// New returns a judge for rules.
-func New(rules []*rtlib.Rule, mode Mode) (*Judge, error) {
+// New returns a judge for rules. One that is not indexed leaves out the verdicts of the index.
+func New(rules []*rtlib.Rule, indexed bool) (*Judge, error) {
 	set, err := ruleset.New(rules, ruleset.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return &Judge{set: set, plan: decode.NewPlan(set.Fields(), set.AllStrings()), event: rtlib.NewEvent(), scratch: set.NewScratch(), mode: mode}, nil
+	return &Judge{set: set, plan: decode.NewPlan(set.Fields(), set.AllStrings()), event: rtlib.NewEvent(), scratch: set.NewScratch(), indexed: indexed}, nil
 }
 
-// Append judges an event and appends the verdicts: for Indexed the number of each rule that matches and a hash of what it
-// reports, "3:1f"; then for FullScan, after a bar, the numbers of those that match. An event that is no JSON gives its error.
-func (j *Judge) Append(dst, event []byte) ([]byte, error) {
+// Append judges an event and appends the verdicts: the number of each rule that matches, by the index, and a hash of what it
+// reports, "3:1f"; after a bar, the numbers of those that match when every rule is asked, or whether the owner does, as 1 or 0.
+// An event that is no JSON gives its error.
+func (j *Judge) Append(dst, event []byte, ask Ask) ([]byte, error) {
 	j.hits = j.hits[:0]
 	if err := j.plan.JSON(j.event, event); err != nil {
 		return strconv.AppendQuote(dst, err.Error()), nil
 	}
-	if j.mode&Indexed != 0 {
+	if j.indexed {
 		j.hits = append(j.hits, j.set.Eval(j.event, j.scratch)...)
 		for _, i := range j.hits {
 			sum, err := j.explain(i)
@@ -64,13 +64,42 @@ func (j *Judge) Append(dst, event []byte) ([]byte, error) {
 			dst = append(strconv.AppendUint(dst, sum, 16), ' ')
 		}
 	}
-	if j.mode&FullScan != 0 {
-		dst = append(dst, '|')
+	dst = append(dst, '|')
+	j.event.Keywords = nil
+	switch {
+	case ask.Full:
 		for _, i := range j.set.FullScan(j.event) {
 			dst = append(strconv.AppendInt(dst, int64(i), 10), ' ')
 		}
+	case ask.Owner < 0 || ask.Owner >= len(j.set.Rules()):
+	case j.set.Judge(ask.Owner, j.event):
+		dst = append(dst, '1')
+	default:
+		dst = append(dst, '0')
 	}
 	return dst, nil
+}
+
+// AppendQuestion appends an event and what is asked about it as Serve reads them: "f -1 {…}".
+func AppendQuestion(dst, event []byte, ask Ask) []byte {
+	if ask.Full {
+		dst = append(dst, 'f')
+	} else {
+		dst = append(dst, '-')
+	}
+	dst = append(strconv.AppendInt(append(dst, ' '), int64(ask.Owner), 10), ' ')
+	return append(append(dst, event...), '\n')
+}
+
+// parseQuestion reads a line of AppendQuestion.
+func parseQuestion(line []byte) (event []byte, ask Ask, err error) {
+	full, rest, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	owner, event, ok2 := bytes.Cut(rest, []byte(" "))
+	ask.Full = string(full) == "f"
+	if ask.Owner, err = strconv.Atoi(string(owner)); err != nil || !ok || !ok2 {
+		return nil, ask, fmt.Errorf("no question: %.40q", line)
+	}
+	return event, ask, nil
 }
 
 // Hits returns the rules that the last event matched according to the index. The slice is valid until the next event.
@@ -89,7 +118,7 @@ func (j *Judge) explain(i int) (uint64, error) {
 	return h.Sum64(), nil
 }
 
-// Serve judges the events of in, one on each line, and writes a line for each to out. It flushes whenever it would have to wait
+// Serve answers the questions of in, one on each line, and writes a line for each to out. It flushes whenever it would have to wait
 // for the next event, and returns at the end of in.
 func (j *Judge) Serve(in io.Reader, out io.Writer) error {
 	r, w := bufio.NewReaderSize(in, 1<<20), bufio.NewWriterSize(out, 1<<18)
@@ -101,8 +130,11 @@ func (j *Judge) Serve(in io.Reader, out io.Writer) error {
 			part, err = r.ReadSlice('\n')
 		}
 		if len(line) > 0 {
-			var failed error
-			if verdict, failed = j.Append(verdict[:0], bytes.TrimSuffix(line, []byte("\n"))); failed != nil {
+			event, ask, failed := parseQuestion(line)
+			if failed != nil {
+				return failed
+			}
+			if verdict, failed = j.Append(verdict[:0], event, ask); failed != nil {
 				return failed
 			}
 			if _, err := w.Write(append(verdict, '\n')); err != nil {
