@@ -7,7 +7,7 @@ FUZZTIME ?= 10s
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w -buildid='
 OWN := $(shell find . -name '*.go' -not -path './gen/*' -not -path './codegen/conformance/vectorsgen/*' -not -path '*/testdata/*')
 
-.PHONY: help generate run build test soak race check lint fmt golden fuzz bench hooks clean
+.PHONY: help generate run build test story soak race check lint fmt golden fuzz bench hooks clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ build: ## build both programs into bin/
 
 test: ## run the tests (the command that CI runs)
 	$(GO) test -shuffle=on ./...
+
+story: ## play the story of a rules repository, from "init" to the hand-over to a new build
+	bash contrib/story/story.sh
 
 soak: ## the long tests: every event of the corpus through every engine; the daemon under faults
 	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'UnderLoad|BrokenSink|HugeLine|Bomb|StuckSink|Dawdle|Hostile|NATS' ./cmd/rsigmad
@@ -43,6 +46,8 @@ lint: ## check formatting, vet, staticcheck, and the rules
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) run ./cmd/rsigmac check --strict -r rules
+	$(GO) run ./cmd/rsigmac lint -r rules
+	$(GO) run ./cmd/rsigmac fmt --check -r rules
 
 fmt: ## format the code
 	gofmt -s -w $(OWN)

@@ -42,6 +42,9 @@ var allowed = map[string][]string{
 	"compiler/interp":   {"compiler/ir", "rtlib", "rtlib/correlate"},
 	"compiler/coverage": {"compiler/ir", "rtlib", "rtlib/decode"},
 	"compiler/synth":    {"compiler/ir", "rtlib", "rtlib/decode"},
+	"compiler/cost":     {"compiler/interp", "compiler/ir", "rtlib", "rtlib/decode", "rtlib/ruleset"},
+	"compiler/lint":     {"compiler", "compiler/condition", "compiler/diag", "compiler/sigma", "compiler/yamldoc", "rtlib"},
+	"compiler/rulefmt":  {"compiler/diag", "compiler/yamldoc"},
 	"compiler": {"compiler/diag", "compiler/ir", "compiler/link", "compiler/lower", "compiler/modifier", "compiler/opt",
 		"compiler/pipeline", "compiler/sigma", "compiler/valuelist", "compiler/yamldoc"},
 
@@ -121,6 +124,7 @@ var oneImporter = map[string]string{
 	"github.com/fatih/color":            "compiler/diag",
 	"github.com/schollz/progressbar/v3": "cmd/rsigmad/internal/cmdline",
 	"github.com/aymanbagabas/go-udiff":  "cmd/rsigmac",
+	"github.com/owenrumney/go-sarif":    "compiler/lint",
 	"golang.org/x/mod":                  "codegen/project",
 	"modernc.org/sqlite":                "daemon/store/sqlite",
 	"github.com/coreos/go-systemd":      "daemon/handover",

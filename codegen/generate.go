@@ -60,7 +60,7 @@ func Generate(p *ir.Program, opts Options) ([]File, error) {
 		}
 		jobs = append(jobs, pkg.file)
 	}
-	jobs = append(jobs, l.file, func() (File, error) { return l.manifest(p) })
+	jobs = append(jobs, l.file, l.account(p).file)
 	files, err := runAll(jobs)
 	if err != nil {
 		return nil, err

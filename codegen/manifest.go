@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -51,8 +52,26 @@ type ManifestDocument struct {
 	Variable string `json:"variable,omitempty"` // of a correlation: the same
 }
 
-// manifest returns manifest.json.
-func (l *layout) manifest(p *ir.Program) (File, error) {
+// NewManifest returns what manifest.json and the generated code of p say, with paths and names as Generate gives them.
+func NewManifest(p *ir.Program, opts Options) Manifest {
+	opts.ImportPath = cmp.Or(opts.ImportPath, DefaultImportPath)
+	return newLayout(p, opts).account(p)
+}
+
+// ReadManifest reads manifest.json. The error says what is wrong with the text.
+func ReadManifest(text []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("read manifest: %w", err)
+	}
+	if m.Format < 1 || m.Documents == nil {
+		return m, errors.New("read manifest: this is no manifest.json of generated code")
+	}
+	return m, nil
+}
+
+// account makes the manifest of p.
+func (l *layout) account(p *ir.Program) Manifest {
 	functions, variables := map[*ir.Rule]string{}, map[*ir.Correlation]string{}
 	for _, pkg := range l.packages {
 		for _, r := range pkg.rules {
@@ -81,6 +100,11 @@ func (l *layout) manifest(p *ir.Program) (File, error) {
 	slices.SortStableFunc(m.Documents, func(a, b ManifestDocument) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Document, b.Document))
 	})
+	return m
+}
+
+// file returns manifest.json.
+func (m Manifest) file() (File, error) {
 	content, err := m.encode()
 	if err != nil {
 		return File{}, fmt.Errorf("write manifest: %w", err)

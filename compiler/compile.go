@@ -23,6 +23,9 @@ type Source struct {
 	err error // why Load could not read it
 }
 
+// Err says why Load could not read the file; nil if it could.
+func (s Source) Err() error { return s.err }
+
 // Options are the choices of a compilation. The zero value is the default.
 type Options struct {
 	// Pipelines are processing pipelines in command-line order.

@@ -41,7 +41,7 @@ func (b backend) Status() api.Status {
 	if d.sources != nil {
 		s.Sources = d.sources.counters()
 	}
-	s.State = d.stateStatus()
+	s.State, s.Upgrade = d.stateStatus(), d.binary.Status()
 	r := d.reloader.Load()
 	if r == nil {
 		return s

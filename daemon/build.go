@@ -106,6 +106,7 @@ func (d *daemon) build(ctx, background context.Context) error {
 		return err
 	}
 	d.awaitUpgrades(background)
+	d.watchBinary(background)
 	return nil
 }
 
@@ -333,7 +334,7 @@ func (d *daemon) watch(ctx context.Context, active *reload.Report) {
 	r := reload.NewReloader(reload.ReloaderOptions{
 		Load: d.load, Swap: d.pipeline.Load().Swap, Active: active, Debounce: d.cfg.Debounce, Log: d.log,
 		Others:   []func(reload.Trigger) error{d.reloadTLS, d.reopen},
-		Finished: d.counters.reloaded,
+		Finished: d.reloaded,
 	})
 	d.reloader.Store(r)
 	d.background.Go(func() { r.Run(ctx) })

@@ -70,6 +70,7 @@ type daemon struct {
 	upgrading atomic.Bool         // somebody has asked for it
 	upgrades  chan upgradeRequest // of the API
 	prepared  chan *successor
+	binary    *newBinary            // that is waited for; nil if none is
 	files     func(context.Context) // watches files; see watch.Start
 
 	background sync.WaitGroup // ends with the context that start makes
@@ -92,7 +93,7 @@ const (
 //
 // If another process is to take over and cannot, the daemon begins again.
 func Run(ctx context.Context, cfg Config, parts Parts) error {
-	from := &origin{sockets: parts.Sockets, predecessor: parts.Predecessor}
+	from := &origin{sockets: parts.Sockets, predecessor: parts.Predecessor, binary: watchedBinary(&cfg, parts.Log)}
 	for from != nil {
 		var err error
 		if from, err = runOnce(ctx, cfg, parts, *from); err != nil {
@@ -105,7 +106,7 @@ func Run(ctx context.Context, cfg Config, parts Parts) error {
 // runOnce is one life of the daemon. It returns where the next one begins, nil if there is none.
 func runOnce(ctx context.Context, cfg Config, parts Parts, from origin) (*origin, error) {
 	d := &daemon{
-		cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now(), from: from,
+		cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now(), from: from, binary: from.binary,
 		upgrades: make(chan upgradeRequest, 1), prepared: make(chan *successor),
 	}
 	background, cancel := context.WithCancel(context.Background())

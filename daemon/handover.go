@@ -22,6 +22,7 @@ type Upgrade struct {
 	Own    string   // the path of this program, looked up when it is needed
 	Binary string   // is taken instead; empty for Own
 	Args   []string // without the name of the program
+	Watch  string   // takes over by itself once it has the rules that are loaded; empty for none
 }
 
 // Limits of a hand-over.
@@ -38,6 +39,7 @@ type origin struct {
 	sockets     map[string]*os.File   // that listen already, by name
 	predecessor *handover.Predecessor // has to be waited for; nil if nobody has
 	parcel      *handover.Parcel      // nil if nobody has left one
+	binary      *newBinary            // that is waited for; nil if none is
 }
 
 // replay tells results of a replay that another process has begun from all others.
@@ -113,6 +115,7 @@ func (d *daemon) awaitUpgrades(ctx context.Context) {
 // successor is a process that is to take over.
 type successor struct {
 	process *handover.Successor
+	binary  string
 	sockets map[string]*os.File // duplicates, for the case that it cannot
 }
 
@@ -132,7 +135,7 @@ func (d *daemon) prepareSuccessor(ctx context.Context, binary string) (*successo
 	if os.Getpid() == 1 {
 		return nil, errors.New("this is process 1, with which its container would end")
 	}
-	s := &successor{sockets: map[string]*os.File{}}
+	s := &successor{binary: binary, sockets: map[string]*os.File{}}
 	var err error
 	if s.sockets[handover.SocketAPI], err = d.listener.Duplicate(handover.SocketAPI); err != nil {
 		return nil, err
@@ -187,8 +190,9 @@ func (d *daemon) handOver(ctx context.Context, s *successor, closeInputs, cancel
 	}
 	d.log.Error("The new process cannot take over, this one begins again", "pid", s.process.PID(), "error", err.Error())
 	s.process.Kill()
+	d.binary.cannot(s.binary, err)
 	d.tell(handover.MainProcess(os.Getpid()))
-	return &origin{sockets: s.sockets, parcel: p}
+	return &origin{sockets: s.sockets, parcel: p, binary: d.binary}
 }
 
 // retire asks clients to come again on another connection, so that those who are busy do not find theirs closed. Events are taken as ever.

@@ -18,7 +18,8 @@ type generateCmd struct {
 
 // Help is shown below the flags.
 func (generateCmd) Help() string {
-	return `Writes one Go file per rule, laid out as the rules are, and manifest.json, which accounts for every document. The output
+	return `Writes one Go file per rule, laid out as the rules are, manifest.json, which accounts for every document, and rsigmac.lock, which says
+in one line per rule what its id stands for. The output
 depends on the rules and pipelines only: running it twice changes nothing.
 
 Example: rsigmac generate -r rules -p ecs_windows -o gen`
@@ -39,7 +40,7 @@ func (c *generateCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	files, err := codegen.Generate(prog, codegen.Options{Roots: c.Rules, ImportPath: importPath})
+	files, err := codegen.GenerateLocked(prog, codegen.Options{Roots: c.Rules, ImportPath: importPath})
 	if err != nil {
 		return statusError{exitFinding, err}
 	}

@@ -85,7 +85,7 @@ func generateInto(dir, importPath string) (codegen.Changes, error) {
 	if len(prog.Rules) == 0 || prog.Count(ir.Armed) != len(prog.Documents) {
 		return codegen.Changes{}, errors.New("the example rules do not compile") // a defect
 	}
-	files, err := codegen.Generate(prog, codegen.Options{Roots: []string{root}, ImportPath: importPath})
+	files, err := codegen.GenerateLocked(prog, codegen.Options{Roots: []string{root}, ImportPath: importPath})
 	if err != nil {
 		return codegen.Changes{}, err
 	}

@@ -24,9 +24,12 @@ type cli struct {
 	Generate generateCmd `cmd:"" help:"Compile rules into Go source."`
 	Check    checkCmd    `cmd:"" help:"Check rules and say what is wrong, where, and what to do about it."`
 	Lint     lintCmd     `cmd:"" help:"Check the style of rules, and mend what can be mended safely."`
+	Fmt      fmtCmd      `cmd:"" help:"Lay rule files out in one way, keeping comments and meaning."`
 	Test     testCmd     `cmd:"" help:"Run rule tests."`
 	Pipeline pipelineCmd `cmd:"" help:"List, show and try processing pipelines."`
 	Fields   fieldsCmd   `cmd:"" help:"Compare the fields that rules read with those that events carry."`
+	Trace    traceCmd    `cmd:"" help:"Find the rule behind a digest, an id, a generated function or a stack trace."`
+	Cost     costCmd     `cmd:"" help:"Predict or measure what rules cost per event."`
 	Explain  explainCmd  `cmd:"" help:"Say why rules match an event or do not."`
 	Diff     diffCmd     `cmd:"" help:"Compare two versions of a rule set by what the rules mean."`
 	Verify   verifyCmd   `cmd:"" help:"Compare all engines on events made from the rules."`

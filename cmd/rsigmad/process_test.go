@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rsigma-go/rsigma/cmd/rsigmad/app"
 )
 
 // asProgram makes the test binary behave as rsigmad, so that tests can run it as a process of its own.
@@ -21,8 +23,7 @@ const asProgram = "RSIGMAD_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
-		return
+		os.Exit(app.Main(linkedInto(os.Args[0])))
 	}
 	os.Exit(m.Run())
 }

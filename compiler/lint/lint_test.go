@@ -210,3 +210,31 @@ func TestCodesAreKebabCaseAndNoneIsTakenTwice(t *testing.T) {
 		seen[c.Code] = true
 	}
 }
+
+// FuzzRun checks that no text makes the checks or the fixes fail, and that a fix leaves a file as loadable as it was.
+func FuzzRun(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.yml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	cfg := Config{}
+	for _, c := range registry {
+		cfg.Enable = append(cfg.Enable, c.Code)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		src := compiler.Source{Name: "r.yml", Data: data}
+		set, log := compiler.Process([]compiler.Source{src}, compiler.Options{})
+		report := Run([]compiler.Source{src}, set, log, cfg)
+		text, mended := Fix(src, report.Findings)
+		if len(mended) > 0 && !same(meaning(src.Name, data), meaning(src.Name, text)) {
+			t.Errorf("%q means something else when it is mended: %q", data, text)
+		}
+	})
+}

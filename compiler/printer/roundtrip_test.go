@@ -82,6 +82,9 @@ func TestTheRulesOfSigmaHQAreReadBackAsTheyWere(t *testing.T) {
 // corpus returns the SigmaHQ rules and skips the test if they are not there.
 func corpus(t *testing.T) []compiler.Source {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the whole corpus is for the long form")
+	}
 	f, err := os.Open(filepath.FromSlash("../../../shared/corpus/sigmahq-rules.tar.gz"))
 	if err != nil {
 		t.Skipf("the corpus is not beside the repository: %v", err)

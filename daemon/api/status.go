@@ -26,7 +26,8 @@ type Status struct {
 	RulesInterpreted   int             `json:"rules_interpreted"`
 	Sources            *SourceCounters `json:"dynamic_sources,omitempty"`
 	Reload             ReloadStatus    `json:"reload"`
-	State              *StateStatus    `json:"state,omitempty"` // nil without a state file
+	State              *StateStatus    `json:"state,omitempty"`   // nil without a state file
+	Upgrade            *UpgradeStatus  `json:"upgrade,omitempty"` // nil unless a new program is waited for
 	Version            string          `json:"version"`
 	PID                int             `json:"pid,omitempty"`
 }
@@ -65,6 +66,30 @@ type StateStatus struct {
 	LastSavedAt    *string `json:"last_saved_at"`
 	LastError      *string `json:"last_error"`
 	SourceSequence *int64  `json:"source_sequence"`
+}
+
+// UpgradeStatus tells of the program that is waited for.
+type UpgradeStatus struct {
+	Watched    string  `json:"watched"`      // its path
+	RuleSet    *string `json:"last_ruleset"` // digest of the rules that the last one has as code
+	LastResult *string `json:"last_result"`
+	LastError  *string `json:"last_error"`
+	At         *string `json:"at"`
+
+	Tried string `json:"-"` // digest of the loaded rules with which the last one was to take over
+}
+
+// What becomes of a new program.
+const (
+	UpgradeOther  = "other_rules"  // it has not the rules that are loaded
+	UpgradeBegun  = "handing_over" // it is taking over
+	UpgradeTaken  = "taken_over"   // it is the one that answers
+	UpgradeFailed = "failed"       // it cannot be run, or must not, or could not take over
+)
+
+// Note fills in what has become of the program.
+func (u *UpgradeStatus) Note(at time.Time, result, ruleset, failed string) {
+	u.LastResult, u.RuleSet, u.LastError, u.At = &result, optional(ruleset), optional(failed), moment(at)
 }
 
 // Finished fills in how a reload ended; failed is empty if it went well.

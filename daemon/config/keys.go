@@ -44,6 +44,7 @@ var keys = []Key{
 	{"daemon.api.tls.min_version", "tls-min-version", String, "", "1.3", "Oldest version of TLS.", nil},
 	{"daemon.api.tls.allow_plaintext", "allow-plaintext", Bool, "", "false", "Listen without TLS where others can connect.", nil},
 	{"daemon.api.upgrade_binary", "upgrade-binary", String, "", "", "Program that takes over when the daemon is upgraded.", nil},
+	{"daemon.api.watch_binary", "watch-binary", String, "", "", "Program that takes over by itself once it has exactly the rules that are loaded.", nil},
 
 	{"daemon.input.source", "input", String, "", "stdin", "Where events come from.", nil},
 	{"daemon.input.format", "input-format", Enum, "", "auto", "Format of the lines.", []string{"auto", "json", "syslog", "plain", "logfmt", "cef"}},

@@ -27,6 +27,7 @@ type apiFlags struct {
 	APITokenEnv    string   `name:"api-token-env" placeholder:"VAR" help:"Environment variable that holds a bearer token, without which the API refuses everything but probes."`
 
 	UpgradeBinary string `placeholder:"PATH" help:"Program that takes over after SIGUSR2 and POST /api/v1/upgrade. Default: the path of the running one."`
+	WatchBinary   string `placeholder:"PATH" help:"Have the program at this path take over by itself, once it is there and has as code exactly the rules that are loaded."`
 
 	EnableTap       bool          `help:"Let clients watch events (GET /api/v1/tap)."`
 	TapBufferEvents int           `default:"8192" placeholder:"N" help:"Events that a tap may be behind before it loses some."`

@@ -22,7 +22,12 @@ func (f *apiFlags) upgrade() (u daemon.Upgrade, err error) {
 		return u, err
 	}
 	if f.UpgradeBinary != "" {
-		u.Binary, err = filepath.Abs(f.UpgradeBinary)
+		if u.Binary, err = filepath.Abs(f.UpgradeBinary); err != nil {
+			return u, err
+		}
+	}
+	if f.WatchBinary != "" {
+		u.Watch, err = filepath.Abs(f.WatchBinary)
 	}
 	return u, err
 }
