@@ -169,8 +169,12 @@ func sameFile(x, y string) bool {
 func (d *daemon) judgeBinary(ctx context.Context) {
 	b := d.binary
 	st := d.reloader.Load().Status()
-	if st.Pending || sameFile(b.path, ownProgram) {
-		return // a reload that ends has it looked at again
+	switch {
+	case sameFile(b.path, ownProgram):
+		return
+	case st.Pending: // also for a moment after a reload has told that it has ended
+		time.AfterFunc(binarySettle, b.again)
+		return
 	}
 	info, err := b.settled(ctx)
 	switch {
