@@ -32,7 +32,7 @@ version give the same bytes. It needs the go command; GOOS and GOARCH say what t
 
 Examples:
   rsigmac build -r rules -p ecs_windows -o bin/rsigmad && bin/rsigmad version
-  GOOS=windows rsigmac build -r rules --lite -o rsigmad.exe`
+  GOARCH=arm64 rsigmac build -r rules --lite -o rsigmad-arm64`
 }
 
 // Run implements the command.
