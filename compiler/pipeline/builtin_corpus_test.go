@@ -1,16 +1,11 @@
 package pipeline_test
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rsigma-go/rsigma/compiler"
+	"github.com/rsigma-go/rsigma/compiler/corpustest"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
 )
@@ -23,7 +18,7 @@ const (
 
 func TestTheRulesOfSigmaHQLoadWithEveryBuiltinPipeline(t *testing.T) {
 	t.Parallel()
-	sources := corpus(t)
+	sources := corpustest.Rules(t)
 	chains := append([]string{"", "sysmon ecs_windows"}, pipeline.BuiltinNames()...)
 	for _, names := range chains {
 		t.Run("-p "+names, func(t *testing.T) {
@@ -46,40 +41,5 @@ func TestTheRulesOfSigmaHQLoadWithEveryBuiltinPipeline(t *testing.T) {
 				t.Errorf("%d documents, %d errors", len(prog.Documents), log.Errors())
 			}
 		})
-	}
-}
-
-// corpus returns the rules of SigmaHQ and skips the test if they are not there.
-func corpus(t *testing.T) []compiler.Source {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("the whole corpus is for the long form")
-	}
-	f, err := os.Open(filepath.FromSlash("../../../shared/corpus/sigmahq-rules.tar.gz"))
-	if err != nil {
-		t.Skipf("the corpus is not beside the repository: %v", err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []compiler.Source
-	for tr := tar.NewReader(zr); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(h.Name, ".yml") {
-			continue
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, compiler.Source{Name: h.Name, Data: data})
 	}
 }

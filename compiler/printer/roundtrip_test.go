@@ -1,21 +1,18 @@
 package printer_test
 
 import (
-	"archive/tar"
 	"bufio"
 	"compress/gzip"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rsigma-go/rsigma/compiler"
+	"github.com/rsigma-go/rsigma/compiler/corpustest"
 	"github.com/rsigma-go/rsigma/compiler/interp"
 	"github.com/rsigma-go/rsigma/compiler/ir"
 	"github.com/rsigma-go/rsigma/compiler/pipeline"
@@ -73,44 +70,9 @@ func TestTheRulesOfTheRepositoryAreReadBackAsTheyWere(t *testing.T) {
 
 func TestTheRulesOfSigmaHQAreReadBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	n := roundTrip(t, corpus(t))
+	n := roundTrip(t, corpustest.Rules(t))
 	if t.Logf("%d rules", n); n < 3_752 {
 		t.Errorf("only %d rules", n)
-	}
-}
-
-// corpus returns the SigmaHQ rules and skips the test if they are not there.
-func corpus(t *testing.T) []compiler.Source {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("the whole corpus is for the long form")
-	}
-	f, err := os.Open(filepath.FromSlash("../../../shared/corpus/sigmahq-rules.tar.gz"))
-	if err != nil {
-		t.Skipf("the corpus is not beside the repository: %v", err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []compiler.Source
-	for tr := tar.NewReader(zr); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(h.Name, ".yml") {
-			continue
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, compiler.Source{Name: h.Name, Data: data})
 	}
 }
 
@@ -124,7 +86,7 @@ func TestRulesMeanTheSameAfterABuiltinPipeline(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles thousands of rules six times")
 	}
-	sources := corpus(t)
+	sources := corpustest.Rules(t)
 	events := sample(t, 200)
 	for _, name := range pipeline.BuiltinNames() {
 		pipelines, err := compiler.LoadPipelines([]string{name})

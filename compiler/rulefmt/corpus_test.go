@@ -1,17 +1,12 @@
 package rulefmt_test
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rsigma-go/rsigma/compiler"
+	"github.com/rsigma-go/rsigma/compiler/corpustest"
 	"github.com/rsigma-go/rsigma/compiler/rulefmt"
 )
 
@@ -65,7 +60,7 @@ func TestTheRulesOfTheRepositoryStayAsTheyAre(t *testing.T) {
 
 func TestFormattedRulesOfSigmaHQHaveTheSameDigests(t *testing.T) {
 	t.Parallel()
-	sources := corpus(t)
+	sources := corpustest.Rules(t)
 	changed := check(t, sources)
 	if t.Logf("%d of %d files changed", changed, len(sources)); len(sources) < 3_752 {
 		t.Errorf("only %d files", len(sources))
@@ -79,40 +74,5 @@ func TestFormattedRulesOfSigmaHQHaveTheSameDigests(t *testing.T) {
 		if got, err := rulefmt.Format(src.Name, []byte(strings.ReplaceAll(string(want), "\n", "\r\n"))); err != nil || string(got) != string(want) {
 			t.Errorf("%s: with other line ends it differs: %v", src.Name, err)
 		}
-	}
-}
-
-// corpus returns the SigmaHQ rules and skips the test if they are not there.
-func corpus(t *testing.T) []compiler.Source {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("the whole corpus is for the long form")
-	}
-	f, err := os.Open(filepath.FromSlash("../../../shared/corpus/sigmahq-rules.tar.gz"))
-	if err != nil {
-		t.Skipf("the corpus is not beside the repository: %v", err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []compiler.Source
-	for tr := tar.NewReader(zr); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasSuffix(h.Name, ".yml") {
-			continue
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, compiler.Source{Name: h.Name, Data: data})
 	}
 }
