@@ -8,18 +8,35 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/rsigma-go/rsigma/compiler/ir"
 )
 
 // maxFileSize is the largest rule or pipeline file that is read (reliability.md T1). One byte more is read, so that package
 // yamldoc sees that the file is too large and says so.
 const maxFileSize = 4 << 20
 
+// maxRuleText is how many bytes of rule text one set may have, over all its files (reliability.md section 6).
+const maxRuleText = 64 << 20
+
+// MaxRules is how many documents one set may have (reliability.md section 6).
+const MaxRules = 50_000
+
+// CheckCount says whether p has more documents than one set may have.
+func CheckCount(p *ir.Program) error {
+	if n := len(p.Documents); n > MaxRules {
+		return fmt.Errorf("too many rules: %d documents, at most %d are allowed", n, MaxRules)
+	}
+	return nil
+}
+
 // Load reads rule files. A path is a file, or a directory that is read recursively in lexical order: files that end in .yml or
 // .yaml, regular ones or links to such inside the directory, but nothing below directories whose name begins with a dot.
 //
 // A path that cannot be read is an error. What cannot be read inside a directory becomes a Source without data, which Compile
-// reports and counts as a failed document: it must not vanish.
+// reports and counts as a failed document: it must not vanish. More text than one set may have is an error.
 func Load(paths []string) ([]Source, error) {
+	l := loader{left: maxRuleText}
 	var out []Source
 	for _, p := range paths {
 		info, err := os.Stat(p)
@@ -27,14 +44,14 @@ func Load(paths []string) ([]Source, error) {
 			return nil, fmt.Errorf("read rules: %w", err)
 		}
 		if info.IsDir() {
-			more, err := loadDir(p)
+			more, err := l.dir(p)
 			if err != nil {
 				return nil, fmt.Errorf("read rules: %w", err)
 			}
 			out = append(out, more...)
 			continue
 		}
-		src, err := loadFile(p, info)
+		src, err := l.file(p, info)
 		if err != nil {
 			return nil, fmt.Errorf("read rules: %w", err)
 		}
@@ -43,7 +60,18 @@ func Load(paths []string) ([]Source, error) {
 	return out, nil
 }
 
-func loadFile(p string, info fs.FileInfo) (Source, error) {
+// loader counts the text that it reads, so that the limit holds before everything is in memory.
+type loader struct{ left int }
+
+// take counts data, the text of the file with that name.
+func (l *loader) take(name string, data []byte) error {
+	if l.left -= len(data); l.left < 0 {
+		return fmt.Errorf("too much rule text: %d bytes up to %s, at most %d are allowed", maxRuleText-l.left, name, maxRuleText)
+	}
+	return nil
+}
+
+func (l *loader) file(p string, info fs.FileInfo) (Source, error) {
 	if !info.Mode().IsRegular() {
 		return Source{}, fmt.Errorf("%s is not a regular file", p)
 	}
@@ -53,11 +81,14 @@ func loadFile(p string, info fs.FileInfo) (Source, error) {
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err == nil {
+		err = l.take(p, data)
+	}
 	return Source{Name: filepath.ToSlash(p), Data: data}, err
 }
 
-// loadDir reads through os.Root, so that links cannot lead out of the directory.
-func loadDir(dir string) ([]Source, error) {
+// dir reads through os.Root, so that links cannot lead out of the directory.
+func (l *loader) dir(dir string) ([]Source, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -77,7 +108,7 @@ func loadDir(dir string) ([]Source, error) {
 		}
 		data, err := readIn(root, p)
 		out = append(out, Source{Name: name, Data: data, err: err})
-		return nil
+		return l.take(name, data)
 	})
 	return out, err
 }

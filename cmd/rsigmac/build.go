@@ -47,6 +47,9 @@ func (c *buildCmd) Run(s streams) error {
 	if err := compiler.CheckPipelines(opts.Pipelines, log); err != nil {
 		return statusError{exitUsage, err}
 	}
+	if err := compiler.CheckCount(prog); err != nil {
+		return statusError{exitRules, err}
+	}
 	if len(prog.Documents) == 0 {
 		return errNoRules
 	}

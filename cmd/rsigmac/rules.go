@@ -37,6 +37,9 @@ func (f *ruleFlags) compile() (*ir.Program, *diag.List, error) {
 	if err := compiler.CheckPipelines(opts.Pipelines, log); err != nil {
 		return nil, nil, statusError{exitUsage, err}
 	}
+	if err := compiler.CheckCount(prog); err != nil {
+		return nil, nil, statusError{exitRules, err}
+	}
 	if len(prog.Documents) == 0 {
 		return nil, nil, errNoRules
 	}

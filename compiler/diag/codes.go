@@ -51,6 +51,7 @@ const (
 	CodeNoDetections                Code = "no-detections"
 	CodeEmptyDetection              Code = "empty-detection"
 	CodeEmptyValueList              Code = "empty-value-list"
+	CodeTooManyItems                Code = "too-many-items"
 	CodeUnsupportedValue            Code = "unsupported-value"
 	CodeValueType                   Code = "value-type"
 	CodeNullInAValueList            Code = "null-in-a-value-list"

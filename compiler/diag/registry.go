@@ -54,6 +54,7 @@ var registry = []Info{
 	{CodeNoDetections, SeverityError, "A detection holds no search identifier beside its condition."},
 	{CodeEmptyDetection, SeverityError, "A search identifier is null, or an empty mapping or list."},
 	{CodeEmptyValueList, SeverityError, "The list of values of a field is empty."},
+	{CodeTooManyItems, SeverityError, "The selections of a rule or filter hold more than 1,024 items; the values of an item are not counted."},
 	{CodeUnsupportedValue, SeverityError, "A value is of a kind that cannot be compared with a field, such as a mapping or infinity."},
 	{CodeValueType, SeverityError, "A value has the wrong type for the modifier or attribute it belongs to."},
 	{CodeNullInAValueList, SeverityWarning, "A null stands in a list of values, where it rarely means what its author wants."},

@@ -9,6 +9,9 @@ import (
 	"github.com/rsigma-go/rsigma/compiler/yamldoc"
 )
 
+// maxItems is how many items the selections of one document may have (reliability.md section 6). The number of values is not limited.
+const maxItems = 1024
+
 // arraysVersion is the first sigma-version with array selectors.
 const arraysVersion = 3
 
@@ -86,6 +89,12 @@ func splitKey(text string, pos diag.Pos) (field string, modifiers []Modifier) {
 
 // item reads the value side of an entry, a scalar or a list of scalars. It returns nil after an error.
 func (r *reader) item(pos diag.Pos, field Field, modifiers []Modifier, value *yamldoc.Node) Node {
+	if r.items++; r.items > maxItems {
+		if r.items == maxItems+1 { // once is enough
+			r.errorf(pos, diag.CodeTooManyItems, "too many items: at most %d are allowed in the selections of a rule", maxItems)
+		}
+		return nil
+	}
 	values := listOf(value)
 	if len(values) == 0 {
 		r.errorf(value.Pos, diag.CodeEmptyValueList, "empty value list")

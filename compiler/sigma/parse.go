@@ -89,6 +89,7 @@ type reader struct {
 	id      string // of the document, for diagnostics
 	doc     int    // its index; what comes from a template counts for the document that has it now
 	version int    // major sigma-version of the document, set by header
+	items   int    // of its selections, so far
 }
 
 // errorf reports an error of the document.
