@@ -26,9 +26,11 @@ story: ## play the story of a rules repository, from "init" to the hand-over to 
 	bash contrib/story/story.sh
 
 soak: ## the long tests: every event of the corpus through every engine; the daemon under faults
-	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'UnderLoad|BrokenSink|HugeLine|Bomb|StuckSink|Dawdle|Hostile|NATS|Kill|Commit|ManyGroups|StartsAndStops' ./cmd/rsigmad
+	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'UnderLoad|BrokenSink|HugeLine|Bomb|StuckSink|Dawdle|Hostile|NATS|Kill|Commit|ManyGroups|StartsAndStops|Clock|FullDisk|Sync' ./cmd/rsigmad
+	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'Million|Flood|Clock' ./rtlib/correlate ./daemon/engine
 	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v ./daemon/commitlog
 	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v ./daemon/store/...
+	RSIGMA_SOAK=1 $(GO) test -timeout 30m -v -run 'Bomb' ./daemon/input/otlp
 	RSIGMA_CORPUS=full $(GO) test -timeout 60m -run 'Corpus' -v ./codegen/conformance
 
 race: ## run the tests under the race detector

@@ -136,13 +136,15 @@ var oneImporter = map[string]string{
 const stdlibFree = "gen"
 
 type pkg struct {
-	ImportPath string
-	Imports    []string
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
 }
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -291,4 +293,25 @@ func TestTheTagLiteLeavesOut(t *testing.T) {
 		t.Errorf("with the tag lite %q are still there, among %d packages", found, len(lite))
 	}
 	t.Logf("%d packages, with the tag lite %d", len(full), len(lite))
+}
+
+// TestTheDaemonLooksForGoroutinesThatAreLeft wants each package of the daemon that has tests to look for goroutines behind them
+// (reliability.md section 8.2, R1).
+func TestTheDaemonLooksForGoroutinesThatAreLeft(t *testing.T) {
+	t.Parallel()
+	looking := 0
+	for _, p := range packages(t) {
+		from, _ := ours(p.ImportPath)
+		tests := append(p.TestImports, p.XTestImports...)
+		switch {
+		case from != "daemon" && !strings.HasPrefix(from, "daemon/") || len(tests) == 0:
+		case slices.Contains(tests, "go.uber.org/goleak"):
+			looking++
+		default:
+			t.Errorf("no test of %s looks for goroutines that are left: it needs a TestMain with goleak", from)
+		}
+	}
+	if looking < 25 {
+		t.Errorf("only %d packages look", looking)
+	}
 }

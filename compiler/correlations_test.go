@@ -105,6 +105,15 @@ func TestEngineAttributesOfCorrelations(t *testing.T) {
 			t.Errorf("%s: %v, want a warning", attribute, codes)
 		}
 	}
+	for attributes, want := range map[string][]string{
+		"rsigma.correlation_event_mode: refs\nrsigma.max_correlation_events: 100\n": nil,
+		"rsigma.correlation_event_mode: refs\nrsigma.max_correlation_events: 101\n": {"no-effect"},
+		"rsigma.correlation_event_mode: full\nrsigma.max_correlation_events: 101\n": nil,
+	} {
+		if r, codes := compileOne(t, c+attributes); r == nil || !slices.Equal(codes, want) {
+			t.Errorf("%q: %v, want %v", attributes, codes, want)
+		}
+	}
 	r, codes := compileOne(t, c, "name: p\ntransformations:\n  - {type: set_custom_attribute, attribute: rsigma.window, value: session}\n  - {type: set_custom_attribute, attribute: rsigma.gap, value: 10s}\n")
 	if codes != nil || r.Window != correlate.Session || r.Gap != 10 {
 		t.Errorf("a window set by a pipeline: %v %+v", codes, r)

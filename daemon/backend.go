@@ -213,7 +213,7 @@ func threshold(r *correlate.Rule) string {
 // Groups implements api.Backend.
 func (b backend) Groups(ctx context.Context, rule int) ([]api.Group, error) {
 	done := make(chan []api.Group, 1)
-	now := time.Now().Unix()
+	now := b.d.now().Unix()
 	err := b.inspect(ctx, func(e *correlate.Engine) {
 		var list []api.Group
 		if e != nil && rule < e.Rules() {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rsigma-go/rsigma/compiler/watch"
@@ -35,6 +36,8 @@ type outlet struct {
 	spec   sink.Spec
 	label  string // in metrics
 	sender *flow.Sender
+	// refused is how many results of what is being delivered the other side has taken and refused for good.
+	refused atomic.Int64
 }
 
 // build makes all parts, in the order of daemon.md section 2.1. ctx ends a start that takes too long; background outlives it.
@@ -96,10 +99,14 @@ func (d *daemon) build(ctx, background context.Context) error {
 		Render: d.cfg.Render, Intake: d.intake, Results: d.fanout, Dead: d.dead, Hooks: d.counters.engine(), CostRate: d.cfg.CostRate,
 		Keys:     d.cfg.ResultID || d.saved != nil || slices.ContainsFunc(specs, func(s sink.Spec) bool { return s.Scheme == "nats" }),
 		ShowKeys: d.cfg.ResultID, Log: d.pipelineLog(), Commit: d.cfg.State.Commit, AckAtCommit: d.cfg.State.AckAtCommit,
+		Now: d.parts.Now,
 	}))
 	d.metrics.BeforeScrape(d.counters.beforeScrape)
 	d.watch(background, report)
 	if err := d.openInput(ctx); err != nil {
+		return err
+	}
+	if err := d.clearState(ctx); err != nil {
 		return err
 	}
 	if err := d.taken(ctx); err != nil {
@@ -148,7 +155,7 @@ func (d *daemon) openSinks(ctx context.Context, specs []sink.Spec, letters *sink
 	var to flow.Sink
 	var err error
 	if letters != nil {
-		if to, err = d.openSink(ctx, *letters, filesink.DeadLetters); err != nil {
+		if to, err = d.openSink(ctx, *letters, filesink.DeadLetters, d.metrics.DeadLetterFailures.Add); err != nil {
 			return fmt.Errorf("--dlq %s: %w", letters.Text, err)
 		}
 		d.log.Info("Dead-letter queue enabled", "dlq", letters.Text)
@@ -159,14 +166,14 @@ func (d *daemon) openSinks(ctx context.Context, specs []sink.Spec, letters *sink
 	})
 	labels := sink.Labels(specs)
 	for i, spec := range specs {
-		s, err := d.openSink(ctx, spec, filesink.Results)
+		o := &outlet{spec: spec, label: labels[i]}
+		s, err := d.openSink(ctx, spec, filesink.Results, func(n int) { o.refused.Add(int64(n)) })
 		if err != nil {
 			return fmt.Errorf("--output %s: %w", spec.Text, err)
 		}
-		o := &outlet{spec: spec, label: labels[i]}
 		o.sender = flow.NewSender(s, flow.SenderOptions{
 			Queue: d.cfg.Buffer, BatchMax: d.cfg.BatchMax, Retry: d.cfg.Retry, DropWhenFull: spec.DropWhenFull,
-			Exhausted: d.exhausted(o), Hooks: d.counters.sink(o.label),
+			Exhausted: d.exhausted(o), Hooks: d.counters.sink(o),
 		})
 		d.sinks = append(d.sinks, o)
 		d.log.Info("Sink started", "sink", spec.Text)
@@ -174,8 +181,9 @@ func (d *daemon) openSinks(ctx context.Context, specs []sink.Spec, letters *sink
 	return nil
 }
 
-// openSink opens one sink: a line for each scheme. mode is that of a file that is made.
-func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (flow.Sink, error) {
+// openSink opens one sink: a line for each scheme. mode is that of a file that is made. refused is told, before a delivery ends, of results
+// that the other side will never take although the delivery succeeds.
+func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode, refused func(results int)) (flow.Sink, error) {
 	switch s.Scheme {
 	case "stdout":
 		return stdoutsink.New(d.parts.Stdout, d.cfg.Pretty), nil
@@ -186,7 +194,7 @@ func (d *daemon) openSink(ctx context.Context, s sink.Spec, mode os.FileMode) (f
 	case "nats":
 		return d.openNATSSink(ctx, s)
 	case "otlp", "otlps", "otlphttp", "otlphttps":
-		return d.openOTLPSink(s)
+		return d.openOTLPSink(s, refused)
 	}
 	return nil, errors.New("no such sink")
 }

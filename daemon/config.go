@@ -84,8 +84,12 @@ type Sources struct {
 	MaxSize                                                           int64
 }
 
-// StepDelivered is the step after each delivery, before anything notes it.
-const StepDelivered = "delivered"
+// Steps of what comes of a group, besides those of its commit (package commitlog).
+const (
+	StepReleased  = "released"  // all of a committed group has left, or is in the queues of the sinks
+	StepDelivered = "delivered" // results are delivered, and nothing has noted it
+	StepAcked     = "acked"     // messages of NATS are acknowledged
+)
 
 // Parts are what the program gives the daemon.
 type Parts struct {
@@ -106,9 +110,11 @@ type Parts struct {
 	OpenState func(path string, power bool, warn func(string)) (store.Store, error)
 	// Transports open what speaks NATS and OpenTelemetry.
 	Transports Transports
-	// Step, if not nil, is called at each step of what makes state durable, and with StepDelivered after each delivery: tests of crashes
-	// end the process there.
+	// Step, if not nil, is called at each step of what makes state durable, and of what comes of it: tests of crashes end the process there.
 	Step func(name string)
+	// Now is the wall clock, nil for time.Now: tests of clocks that are wrong set it. It gives the time of events without one, how far
+	// times of events may be trusted, and when something was saved.
+	Now func() time.Time
 	// Exit ends the program at once. It is called after a panic in the flow of events: better no daemon than half of one.
 	Exit func(status int)
 }

@@ -52,11 +52,22 @@ func (c *counters) engine() engine.Hooks {
 	h := engine.Hooks{
 		Batch: c.batch, Detection: c.detection, Correlation: c.correlation, Untimed: c.m.TimestampFallback.Inc,
 		Bad: c.bad, Late: c.m.LateEvents.Add, Evicted: c.evicted, Panic: c.panicked, Fatal: c.d.fatal,
+		Paused: c.paused, Slow: c.slow,
+		Released: func() { c.d.step(StepReleased) },
 	}
 	if c.d.tap != nil {
 		h.Tap = c.tap
 	}
 	return h
+}
+
+func (c *counters) paused(why engine.Pause, took time.Duration) {
+	switch why {
+	case engine.PauseCommit:
+		c.m.CommitWait.Observe(took.Seconds())
+	case engine.PauseReload:
+		c.m.ReloadPause.Observe(took.Seconds())
+	}
 }
 
 // batch notes a batch.
@@ -119,6 +130,20 @@ func (c *counters) panicked(m *rtlib.Meta, value any, stack []byte, off bool) {
 	}
 }
 
+// slow notes that an event took long. The log has none of its text.
+func (c *counters) slow(s engine.SlowEvent) {
+	c.m.SlowEvents.Inc()
+	args := []any{"took_ms", s.Took.Milliseconds(), "bytes", len(s.Message.Data)}
+	if o := s.Message.Origin; o != nil {
+		args = append(args, "source", o.Type)
+	}
+	if s.Rule == nil {
+		c.limited.Warn("An event took long to judge", args...)
+		return
+	}
+	c.d.log.Warn("An event took long to judge", append(args, "rule_id", s.Rule.ID, "title", s.Rule.Title, "rule_took_ms", s.RuleTook.Milliseconds())...)
+}
+
 // tap returns who wants to see events.
 func (c *counters) tap() func(raw []byte, decoded *rtlib.Event) {
 	if c.d.tap.Active() == 0 {
@@ -144,20 +169,21 @@ func (c *counters) outcomes(label string) sinkOutcomes {
 	return sinkOutcomes{with("delivered"), with("dlq"), with("dropped")}
 }
 
-func (c *counters) sink(label string) flow.SenderHooks {
+func (c *counters) sink(to *outlet) flow.SenderHooks {
+	label := to.label
 	c.m.Sink(label)
 	o := c.outcomes(label)
-	dropped, failed, retries := c.m.SinkDropped.With(label), c.m.SinkFailures.With(label), c.m.SinkRetries.With(label)
-	delivered := o.delivered.Add
-	if step := c.d.parts.Step; step != nil {
-		delivered = func(n int) {
-			o.delivered.Add(n)
-			step(StepDelivered)
-		}
+	discarded, failed, retries := c.m.SinkDropped.With(label), c.m.SinkFailures.With(label), c.m.SinkRetries.With(label)
+	dropped := func(n int) { discarded.Add(n); o.dropped.Add(n) }
+	delivered := func(n int) {
+		refused := int(to.refused.Swap(0)) // of these n
+		o.delivered.Add(n - refused)
+		dropped(refused)
+		c.d.step(StepDelivered)
 	}
 	return flow.SenderHooks{
 		Delivered: delivered,
-		Dropped:   func(n int) { dropped.Add(n); o.dropped.Add(n) },
+		Dropped:   dropped,
 		Failed:    failed.Add,
 		Retried:   retries.Inc,
 	}

@@ -65,6 +65,7 @@ type daemon struct {
 	// The API may be called while they are being made.
 	pipeline atomic.Pointer[engine.Pipeline]
 	reloader atomic.Pointer[reload.Reloader]
+	deadline *reload.Deadline // of reloads
 	state    atomic.Int32
 
 	upgrading atomic.Bool         // somebody has asked for it
@@ -103,11 +104,19 @@ func Run(ctx context.Context, cfg Config, parts Parts) error {
 	return nil
 }
 
+// now is the wall clock.
+func (d *daemon) now() time.Time {
+	if d.parts.Now != nil {
+		return d.parts.Now()
+	}
+	return time.Now()
+}
+
 // runOnce is one life of the daemon. It returns where the next one begins, nil if there is none.
 func runOnce(ctx context.Context, cfg Config, parts Parts, from origin) (*origin, error) {
 	d := &daemon{
 		cfg: cfg, parts: parts, log: logging.For(parts.Log, targetServer), start: time.Now(), from: from, binary: from.binary,
-		upgrades: make(chan upgradeRequest, 1), prepared: make(chan *successor),
+		upgrades: make(chan upgradeRequest, 1), prepared: make(chan *successor), deadline: reload.NewDeadline(),
 	}
 	background, cancel := context.WithCancel(context.Background())
 	defer d.leave(closeLimit)

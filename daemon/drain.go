@@ -24,6 +24,7 @@ func (d *daemon) drain(limit time.Duration, message string, closeInputs, cancel,
 	closeInputs()
 	d.intake.Close()
 	d.closeStreams()
+	lost := d.metrics.DeadLetterFailures.Value()
 	empty := done(&d.core, &d.outlets)
 	if !waitFor(empty, limit) {
 		stop()
@@ -31,9 +32,10 @@ func (d *daemon) drain(limit time.Duration, message string, closeInputs, cancel,
 	}
 	d.dead.Close()
 	if written := done(&d.letters); !waitFor(written, letterBudget(limit)) {
-		if n := d.dead.Abandon(); n > 0 {
-			d.log.Warn("Dead letters were lost", "count", n)
-		}
+		d.dead.Abandon()
+	}
+	if n := d.metrics.DeadLetterFailures.Value() - lost; n > 0 { // nobody scrapes any more
+		d.log.Warn("Dead letters were lost", "count", n)
 	}
 	cancel()
 	d.close()

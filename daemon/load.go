@@ -21,7 +21,10 @@ func (d *daemon) load(ctx context.Context, resolve reload.Resolve) (*engine.Gene
 		}
 		opts.Compile.Sources = values
 	}
-	return reload.Load(opts)
+	if opts.MayBeEmpty { // a start waits: there are no old rules that could go on
+		return reload.Load(opts)
+	}
+	return d.deadline.Load(opts)
 }
 
 // logReport logs every diagnostic and every document that is skipped.

@@ -24,8 +24,8 @@ func (d *daemon) openNATS(ctx context.Context) (flow.Input, error) {
 		Address: address, Auth: d.cfg.NATS.Auth, Group: d.cfg.NATS.Group, Start: d.cfg.NATS.Start, Replay: d.from.replay(), Buffer: d.cfg.Buffer,
 		Keep: d.saved != nil && d.cfg.State.Durable, Stored: d.storedPosition,
 		Redelivered: d.metrics.NATSRedelivered.Inc, StreamChanged: d.metrics.SourceRegressions.Inc, Expired: d.metrics.SourceExpired.Add,
-		Suppressed: d.metrics.DuplicatesSuppressed.With("source").Inc,
-		Log:        logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
+		Suppressed: d.metrics.DuplicatesSuppressed.With("source").Inc, Acked: func() { d.step(StepAcked) },
+		Log: logging.For(d.log, targetIO), ConnLog: logging.For(d.log, targetNATS),
 	})
 	if err != nil {
 		return nil, err

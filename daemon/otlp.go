@@ -28,12 +28,13 @@ func noOTLP(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, "{\"error\":\"OpenTelemetry: %v\"}\n", ErrLite)
 }
 
-// openOTLPSink makes an exporter. It connects when the first result comes.
-func (d *daemon) openOTLPSink(s sink.Spec) (flow.Sink, error) {
+// openOTLPSink makes an exporter. It connects when the first result comes. refused is that of openSink.
+func (d *daemon) openOTLPSink(s sink.Spec, refused func(results int)) (flow.Sink, error) {
 	log := logging.Every(d.log, time.Second)
 	return d.parts.Transports.OTLPSink(OTLPSink{
 		Target: s.Text + "?" + s.Query, Version: d.cfg.Version,
 		Rejected: func(results int, reason string) {
+			refused(results)
 			log.Warn("The collector refuses some of the results it was sent", "sink", s.Text, "results", results, "error", reason)
 		},
 	})

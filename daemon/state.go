@@ -37,6 +37,8 @@ const exitState = 70
 type state struct {
 	log       *commitlog.Log
 	recovered *commitlog.Recovered
+	cleared   bool                    // nothing of the state is used
+	why       string                  // that is so, or is not
 	sources   map[string][]*flow.Unit // by label of the outlet: results that an earlier process could not deliver
 
 	at    atomic.Pointer[time.Time] // of the last save
@@ -71,6 +73,7 @@ func (d *daemon) recoverState(ctx context.Context, gen *engine.Generation) (err 
 	s := &state{}
 	s.log, s.recovered, err = commitlog.Recover(ctx, commitlog.Options{
 		Store: d.store, Durable: c.Durable, Interval: c.Interval, MaxOutbox: c.MaxOutbox, Logger: d.log, Hooks: d.commitHooks(s),
+		Now:   d.parts.Now,
 		Fatal: d.fatal, Failed: d.stateFailed,
 	})
 	if err != nil {
@@ -82,24 +85,33 @@ func (d *daemon) recoverState(ctx context.Context, gen *engine.Generation) (err 
 	}
 	d.metrics.RecoverySeconds.Set(s.recovered.Took.Seconds())
 	d.metrics.RecoveryRecords.Set(float64(s.recovered.Records))
-	if err := d.decide(ctx, s); err != nil {
-		return fmt.Errorf("--state-db %s: %w", c.Path, err)
-	}
+	d.decide(s)
 	return d.restore(ctx, s, gen)
 }
 
 // decide drops the saved state if the way the input begins makes it useless.
 //
 // Source: daemon.md section 17.
-func (d *daemon) decide(ctx context.Context, s *state) error {
+func (d *daemon) decide(s *state) {
 	sequence, at := s.recovered.Position()
-	restore := d.restores(sequence, at)
-	if restore {
+	var fits bool
+	if fits, s.why = d.restores(sequence, at); fits {
+		return
+	}
+	d.log.Info("Saved state is cleared", "why", s.why, "start", d.cfg.NATS.Start.String(), "source_sequence", show(sequence), "source_timestamp", show(at))
+	s.recovered.Forget()
+	s.cleared = true
+}
+
+// clearState drops what decide has found useless from the file. That is when everything is open: a start that fails changes nothing.
+func (d *daemon) clearState(ctx context.Context) error {
+	if d.saved == nil || !d.saved.cleared {
 		return nil
 	}
-	d.log.Info("Saved state is cleared", "start", d.cfg.NATS.Start.String(), "source_sequence", show(sequence), "source_timestamp", show(at))
-	s.recovered.Forget()
-	return d.store.Clear(ctx)
+	if err := d.store.Clear(ctx, commitlog.IsMark); err != nil {
+		return fmt.Errorf("--state-db %s: %w", d.cfg.State.Path, err)
+	}
+	return nil
 }
 
 func show(n *int64) string {
@@ -109,21 +121,26 @@ func show(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
-// restores reports whether the saved state fits the way the input begins. sequence and at, in seconds, are those of the last message
+// restores reports whether the saved state fits the way the input begins, and why. sequence and at, in seconds, are those of the last message
 // that is in it, nil if that is not known.
-func (d *daemon) restores(sequence, at *int64) bool {
+func (d *daemon) restores(sequence, at *int64) (fits bool, why string) {
 	start := d.cfg.NATS.Start
 	switch {
 	case d.cfg.State.Clear:
-		return false
-	case d.cfg.State.Keep || start.Mode == natsconf.StartResume:
-		return true
+		return false, "--clear-state"
+	case d.cfg.State.Keep:
+		return true, "--keep-state"
+	case start.Mode == natsconf.StartResume:
+		return true, "the input goes on where it was"
 	case start.Mode == natsconf.StartSequence:
-		return sequence != nil && int64(start.Sequence) > *sequence
+		fits = sequence != nil && int64(start.Sequence) > *sequence
 	case start.Mode == natsconf.StartTime:
-		return at != nil && start.Time.Unix() > *at
+		fits = at != nil && start.Time.Unix() > *at
 	}
-	return false
+	if fits {
+		return true, "the replay begins behind what is in it"
+	}
+	return false, "the replay may begin before what is in it"
 }
 
 // restore loads the saved state into the correlations of gen.
@@ -135,13 +152,14 @@ func (d *daemon) restore(ctx context.Context, s *state, gen *engine.Generation) 
 		d.log.Info("No saved state, correlations begin anew", "state_db", d.cfg.State.Path)
 		return nil
 	}
+	sequence, at := s.recovered.Position()
 	restored, err := s.recovered.Restore(gen.Correlations)
 	if err != nil {
 		d.log.Warn(commitlog.RestoreFault(err), "state_db", d.cfg.State.Path, "error", err.Error())
 		return d.store.KeepBadSnapshot(ctx)
 	}
 	d.log.Info("State restored", "groups", restored.Groups, "skipped", restored.Skipped, "commits", s.recovered.Records,
-		"seconds", s.recovered.Took.Seconds())
+		"seconds", s.recovered.Took.Seconds(), "why", s.why, "start", d.cfg.NATS.Start.String(), "source_sequence", show(sequence), "source_timestamp", show(at))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,8 +42,13 @@ func TestAReplayClearsTheStateUnlessItBeginsBehindIt(t *testing.T) {
 		{"latest, kept", latest, nil, true, false, true},
 	} {
 		d := &daemon{cfg: Config{NATS: NATS{Start: c.start}, State: State{Keep: c.keep, Clear: c.clear}}}
-		if got := d.restores(c.stored, c.stored); got != c.want {
+		got, why := d.restores(c.stored, c.stored)
+		if got != c.want {
 			t.Errorf("%s: restored %v, want %v", c.name, got, c.want)
+		}
+		said := strings.Contains(why, "replay")
+		if flag := c.keep || c.clear; flag != strings.HasPrefix(why, "--") || said == (flag || c.start.Mode == natsin.StartResume) {
+			t.Errorf("%s: the log says %q", c.name, why)
 		}
 	}
 }

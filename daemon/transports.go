@@ -37,7 +37,7 @@ type NATSInput struct {
 
 	Redelivered, StreamChanged func()
 	Expired                    func(messages int)
-	Suppressed                 func()
+	Suppressed, Acked          func()
 
 	Log, ConnLog *slog.Logger
 }

@@ -26,13 +26,22 @@ func readStream(t *testing.T, j jetstream.JetStream, name string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []string
-	for seq := info.State.FirstSeq; seq <= info.State.LastSeq; seq++ {
-		m, err := stream.GetMsg(ctx, seq)
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer messages.Stop()
+	out := make([]string, 0, info.State.Msgs)
+	for range info.State.Msgs {
+		m, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, string(m.Data))
+		out = append(out, string(m.Data()))
 	}
 	return out
 }

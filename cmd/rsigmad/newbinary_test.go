@@ -125,6 +125,9 @@ func (p *process) waitResult(result, text string) watched {
 // that must not be taken.
 func TestANewProgramTakesOverOnceItHasTheRulesThatAreLoaded(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("other tests go the same ways")
+	}
 	path := filepath.Join(t.TempDir(), "rsigmad")
 	rules := write(t, "r.yml", everyFifth)
 	p := launch(t, "-r", rules, "--input", "http", "--watch-binary", path).ready()

@@ -16,12 +16,16 @@ import (
 	"time"
 
 	"github.com/rsigma-go/rsigma/cmd/rsigmad/app"
+	"github.com/rsigma-go/rsigma/daemon/natsconn/natstest"
 )
 
 // asProgram makes the test binary behave as rsigmad, so that tests can run it as a process of its own.
 const asProgram = "RSIGMAD_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if natstest.Serve() {
+		return
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(app.Main(linkedInto(os.Args[0])))
 	}

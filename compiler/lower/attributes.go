@@ -39,6 +39,9 @@ func (l *lowerer) correlationAttributes(c *sigma.Correlation, out *correlate.Rul
 	})
 	l.attribute(&c.Header, attributeMaxEvents, "a whole number from 1", func(n *yamldoc.Node) (ok bool) {
 		out.MaxEvents, ok = positive(n.Text, 1)
+		if out.EventMode == correlate.EventsRefs && out.MaxEvents > correlate.MaxRefs {
+			l.warnf(&c.Header, n, diag.CodeNoEffect, "attribute %s: a group keeps at most %d event references", attributeMaxEvents, correlate.MaxRefs)
+		}
 		return ok
 	})
 	l.attribute(&c.Header, attributeMaxGroupEntries, "a whole number from 0; 0 counts as 1", func(n *yamldoc.Node) (ok bool) {

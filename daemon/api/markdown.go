@@ -58,7 +58,9 @@ names and those of ` + "`--api-host`" + ` (421).
 request ends with an error, so that a client knows where to go on: 413 (a line over 1 MiB, or the body over ` + "`--max-body-bytes`" + `), 429 (the queue
 stayed full for ` + "`--ingest-timeout`" + `), 503 (not ready, or shutting down), 400 (the body broke off). Lines that are queued and cannot be parsed are
 counted and go to the dead letters; the answer does not tell. A plain 200 means *queued*: a crash loses such events. With ` + "`?sync=true`" + ` the answer
-waits until every line is committed, that is delivered to all sinks or written to the dead letters.
+waits until every line is committed, and ` + "`failed`" + ` counts those that are not. With ` + "`--state-db`" + ` (durability ` + "`process`" + ` or ` + "`power`" + `) that is when its
+results are in the state file: an output that hangs holds up no answer, and what it does not take later shows in the metrics and in the dead
+letters. Otherwise it is when all outputs or the dead letters have them. A line that cannot be parsed is committed once it is in the dead letters.
 
 A request that may be repeated: ` + "`?sync=true`" + ` and a header ` + "`Idempotency-Key`" + ` (1 to 128 printable ASCII characters, a new one for each request; needs
 ` + "`--state-db`" + `). Its lines, 16,384 at most, are read to the end before the first is queued, and committed all at once together with the answer; nothing of

@@ -18,8 +18,12 @@ type Options struct {
 	Store store.Store
 	// Durable commits each group. Otherwise the state is only saved from time to time, and messages do not wait for that.
 	Durable bool
+	// Now is the wall clock, nil for time.Now. It says when something was saved; how much time has passed is measured, since it may be set.
+	Now func() time.Time
 	// Interval is how often the state is saved, if it has changed.
 	Interval time.Duration
+	// MaxJSON is up to how many groups the JSON form is written with each base; 0 means 100,000.
+	MaxJSON int
 	// MaxOutbox bounds the bytes of results that are committed and not delivered; beyond it commits wait.
 	MaxOutbox int64
 	Logger    *slog.Logger
@@ -34,7 +38,7 @@ type Options struct {
 type Hooks struct {
 	Committed func(messages int, took time.Duration)
 	Blocked   func(bool)        // commits wait for the disk
-	Outbox    func(bytes int64) // of results that are committed and not delivered
+	Outbox    func(bytes int64) // of results that are committed and not delivered; is told whenever that may have changed
 	Saved     func(at time.Time, err error)
 	// Step, if not nil, is called at each step of the protocol, so that a test can end the process there.
 	Step func(name string)
@@ -42,6 +46,8 @@ type Hooks struct {
 
 // The steps.
 const (
+	StepBegin     = "begin"     // a generation is about to be noted
+	StepBegan     = "began"     // and is; none of its groups are committed
 	StepCommit    = "commit"    // a group is about to be committed
 	StepCommitted = "committed" // and is; nothing of it has left
 	StepNote      = "note"      // what sinks have done is about to be noted
@@ -60,12 +66,17 @@ type Log struct {
 	opts    Options
 	outlets []Outlet
 
+	began   time.Time // by the wall clock
+	started time.Time // the same moment, to measure from
+
 	mu     sync.Mutex // one commit at a time
 	last   int64      // number of the last commit
 	rows   rows
 	source *flow.Position // of the source that has one
 	twin   *twin          // nil without correlations
-	buf    []byte
+
+	row            []byte // of results
+	packed, deltas packer
 
 	reached atomic.Pointer[flow.Position] // of source, for those who only look
 
@@ -79,6 +90,7 @@ const tidyEvery = time.Second
 // Start begins the work for outlets. It is called once, before the first Commit, with what Recover has found.
 func (l *Log) Start(outlets []Outlet) {
 	l.outlets = outlets
+	l.opts.Hooks.Outbox(l.rows.bytes)
 	l.stopTidy, l.tidied = make(chan struct{}), make(chan struct{})
 	go l.tidyUp()
 }
@@ -98,7 +110,7 @@ func (l *Log) tidyUp() {
 			l.tidy()
 			if now.Sub(pruned) >= pruneEvery {
 				pruned = now
-				l.prune(now)
+				l.prune()
 			}
 		case <-l.stopTidy:
 			return
@@ -113,9 +125,15 @@ const (
 	pruneEvery  = time.Minute
 )
 
-// prune drops old replies. What cannot be dropped now is tried again later.
-func (l *Log) prune(now time.Time) {
-	if err := l.opts.Store.ForgetReplies(context.Background(), now.Add(-keepReplies), maxReplies); err != nil && !passes(err) && l.opts.Durable {
+// clock returns the time for the age of replies: what the wall clock said at the start, plus what has passed since. If it is set meanwhile,
+// they become neither older nor younger.
+func (l *Log) clock() time.Time { return l.began.Add(time.Since(l.started)) }
+
+// prune drops old replies, and those that a process before, with another clock, has left in the time to come. What cannot be dropped now is
+// tried again later.
+func (l *Log) prune() {
+	now := l.clock()
+	if err := l.opts.Store.ForgetReplies(context.Background(), now.Add(-keepReplies), now.Add(keepReplies), maxReplies); err != nil && !passes(err) && l.opts.Durable {
 		l.opts.Failed(err)
 	}
 }
@@ -142,6 +160,7 @@ func (l *Log) tidy() {
 func (l *Log) group() *store.Group {
 	g := &store.Group{Seq: l.last + 1}
 	g.Positions, g.Delivered = l.rows.note(l.outlets)
+	l.opts.Hooks.Outbox(l.rows.bytes)
 	return g
 }
 
@@ -183,17 +202,17 @@ func (l *Log) write(ctx context.Context, in *engine.Group) error {
 	}
 	start := time.Now()
 	g := l.group()
-	g.Delta = in.Delta
+	g.Delta = l.deltas.pack(in.Delta)
 	results := 0
 	if len(in.Units) > 0 {
-		l.buf, results = appendRow(l.buf[:0], g.Seq, in.Units)
-		g.Outbox = l.buf
+		l.row, results = appendRow(l.row[:0], g.Seq, in.Units)
+		g.Outbox = l.packed.pack(l.row)
 	}
 	for _, p := range in.Positions {
 		g.Positions = append(g.Positions, store.Position(p))
 	}
 	for _, r := range in.Replies {
-		g.Replies = append(g.Replies, store.Reply{Key: r.Key, Body: r.Body, At: start})
+		g.Replies = append(g.Replies, store.Reply{Key: r.Key, Body: r.Body, At: l.clock()})
 	}
 	l.opts.Hooks.step(StepCommit)
 	if err := l.retry(ctx, func() error { return l.opts.Store.Commit(ctx, g) }); err != nil {
@@ -202,7 +221,7 @@ func (l *Log) write(ctx context.Context, in *engine.Group) error {
 	l.opts.Hooks.step(StepCommitted)
 	l.last = g.Seq
 	if results > 0 {
-		l.rows.add(g.Seq, results, len(g.Outbox))
+		l.rows.add(g.Seq, results, len(l.row)) // not as packed: the next start takes them into memory
 	}
 	l.opts.Hooks.Outbox(l.rows.bytes)
 	l.opts.Hooks.Committed(in.Events, time.Since(start))
@@ -261,16 +280,18 @@ func (l *Log) retry(ctx context.Context, f func() error) error {
 // begin takes note of a new generation: its base is written before its first delta.
 func (l *Log) begin(ctx context.Context, b *engine.Begin) error {
 	l.stopTwin()
-	if b.Definition == nil {
+	if b.Follower == nil {
 		return nil // nothing is saved while there are no correlations
 	}
-	t, err := startTwin(l, b.Definition, b.State, l.last, l.source)
-	if err != nil {
-		panic("commitlog: the definition of a generation cannot be read: " + err.Error())
+	definition := b.Follower.AppendDefinition(nil)
+	base := &store.Base{Upto: l.last, At: l.opts.Now(), Body: appendBase(nil, definition, b.Follower.AppendState)}
+	l.twin = startTwin(l, b.Follower, definition, l.last, l.source)
+	l.opts.Hooks.step(StepBegin)
+	if err := l.retry(ctx, func() error { return l.opts.Store.SaveBase(ctx, base) }); err != nil {
+		return err
 	}
-	l.twin = t
-	base := &store.Base{Upto: l.last, At: time.Now(), Body: appendBase(nil, b.Definition, func(dst []byte) []byte { return append(dst, b.State...) })}
-	return l.retry(ctx, func() error { return l.opts.Store.SaveBase(ctx, base) })
+	l.opts.Hooks.step(StepBegan)
+	return nil
 }
 
 func (l *Log) stopTwin() {
@@ -283,6 +304,9 @@ func (l *Log) stopTwin() {
 // save writes a base made of t. full asks for the JSON form in any case.
 func (l *Log) save(t *twin, full bool) {
 	b := t.base(full || !l.opts.Durable)
+	if !l.opts.Durable { // what an earlier run has committed says less than the base
+		b.Forget = func(source string) bool { return !IsMark(source) }
+	}
 	l.opts.Hooks.step(StepBase)
 	err := l.opts.Store.SaveBase(context.Background(), b)
 	l.opts.Hooks.step(StepSaved)

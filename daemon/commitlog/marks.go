@@ -80,6 +80,9 @@ func position(name string, m flow.Mark) store.Position {
 	return store.Position{Source: sinkPrefix + name, Floor: m.Row, Extra: append(binary.AppendUvarint(nil, uint64(m.Lines)), m.Place...)}
 }
 
+// IsMark reports whether a position of that source is the mark of a sink. It belongs to the outbox, which stays when the state is cleared.
+func IsMark(source string) bool { return strings.HasPrefix(source, sinkPrefix) }
+
 // markOf reads what position has written; ok is false if p is not that of a sink.
 func markOf(p store.Position) (name string, m flow.Mark, ok bool) {
 	name, ok = strings.CutPrefix(p.Source, sinkPrefix)

@@ -7,8 +7,9 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/flow"
 )
 
-// A row holds the results of a commit, unit by unit: type and stream of the origin, number of the message, number of results; then for
-// each result JSON, key, title, id, level, and 1 if a correlation fired. Strings have their length in front; numbers are varints.
+// A row holds the results of a commit, unit by unit: type and stream of the origin, number of the message, what it is referred to by
+// (identity, position, line), number of results; then for each result JSON, title, id, level, its ordinal, and 1 if a correlation fired.
+// The ids of results are made from that. Strings have their length in front; numbers are varints. As the type is short, so is the first byte.
 
 var errRow = errors.New("results are damaged")
 
@@ -23,6 +24,8 @@ func appendRow(dst []byte, row int64, units []*flow.Unit) (out []byte, results i
 		}
 		dst = appendString(appendString(dst, o.Type), o.Stream)
 		dst = binary.AppendVarint(dst, u.Number)
+		dst = binary.AppendVarint(appendString(dst, u.Ref.Identity), u.Ref.Position)
+		dst = binary.AppendUvarint(dst, uint64(u.Ref.Line))
 		dst = binary.AppendUvarint(dst, uint64(len(u.Results)))
 		for i := range u.Results {
 			dst = appendResult(dst, &u.Results[i])
@@ -33,9 +36,8 @@ func appendRow(dst []byte, row int64, units []*flow.Unit) (out []byte, results i
 
 func appendResult(dst []byte, r *flow.Result) []byte {
 	dst = append(binary.AppendUvarint(dst, uint64(len(r.JSON))), r.JSON...)
-	for _, s := range []string{r.Key, r.Title, r.ID, r.Level} {
-		dst = appendString(dst, s)
-	}
+	dst = appendString(appendString(appendString(dst, r.Title), r.ID), r.Level)
+	dst = binary.AppendUvarint(dst, uint64(r.Ordinal))
 	if r.Correlation {
 		return append(dst, 1)
 	}
@@ -52,6 +54,7 @@ func readRow(row int64, data []byte) (units []*flow.Unit, err error) {
 	first := 0
 	for len(r.data) > 0 {
 		u := &flow.Unit{Origin: &flow.Origin{Type: r.string(), Stream: r.string()}, Number: r.varint(), Row: row, First: first}
+		u.Ref = flow.MessageRef{Identity: r.string(), Position: r.varint(), Line: int(r.uvarint())}
 		n := r.uvarint()
 		if r.bad || n > uint64(len(r.data)) {
 			return nil, errRow
@@ -108,7 +111,7 @@ func (r *rowReader) bytes() []byte {
 func (r *rowReader) string() string { return string(r.bytes()) }
 
 func (r *rowReader) result() flow.Result {
-	x := flow.Result{JSON: r.bytes(), Key: r.string(), Title: r.string(), ID: r.string(), Level: r.string()}
+	x := flow.Result{JSON: r.bytes(), Title: r.string(), ID: r.string(), Level: r.string(), Ordinal: int(r.uvarint())}
 	if len(r.data) == 0 || r.data[0] > 1 {
 		r.skip(0)
 		return x

@@ -46,10 +46,15 @@ func (s *station) Position() flow.Position {
 
 // kill ends the process at once.
 func (p *process) kill() {
-	if !p.dead.Swap(true) {
-		p.w.disk.Crash()
-		p.end()
+	if p.dead.Swap(true) {
+		return
 	}
+	if p.w.power {
+		p.w.disk.PowerLoss(0)
+	} else {
+		p.w.disk.Crash()
+	}
+	p.end()
 }
 
 // chance returns a random number below n for what may go wrong; in a calm world nothing does.
@@ -193,7 +198,8 @@ func (p *process) recover(ctx context.Context, gen *engine.Generation) (found *R
 	}
 	p.log, found, err = Recover(ctx, Options{
 		Store: disk, Durable: true, Interval: time.Duration(1+w.r.IntN(50)) * time.Millisecond, MaxOutbox: limit,
-		Logger: slog.New(slog.DiscardHandler), Failed: func(error) { p.kill() },
+		MaxJSON: w.r.IntN(7), // of six users
+		Logger:  slog.New(slog.DiscardHandler), Failed: func(error) { p.kill() },
 		Hooks: Hooks{
 			Committed: func(int, time.Duration) { w.commits++ }, Blocked: func(bool) {}, Outbox: func(int64) {}, Saved: func(time.Time, error) {},
 		},
@@ -298,7 +304,7 @@ func (w *world) disasters(last bool) {
 		w.disk.FailAt(1+w.r.IntN(30), errors.New("the disk is broken"))
 	}
 	if w.r.IntN(3) == 0 {
-		w.disk.FailAt(1+w.r.IntN(30), store.ErrFull)
+		w.disk.FailAt(1+w.r.IntN(30), []error{store.ErrFull, store.ErrBusy}[w.r.IntN(2)])
 	}
 }
 
@@ -312,7 +318,7 @@ func (e *eager) Commit(ctx context.Context, g *engine.Group) error {
 	old := e.old
 	e.old = &engine.Group{Begin: g.Begin, Delta: bytes.Clone(g.Delta), Positions: append([]flow.Position(nil), g.Positions...), Events: g.Events}
 	for _, u := range g.Units {
-		e.old.Units = append(e.old.Units, &flow.Unit{Results: u.Results, Origin: u.Origin, Number: u.Number})
+		e.old.Units = append(e.old.Units, &flow.Unit{Results: u.Results, Origin: u.Origin, Number: u.Number, Ref: u.Ref})
 	}
 	if old == nil {
 		return nil

@@ -33,6 +33,9 @@ type Recovered struct {
 // Recover reads what the store holds and returns the log that goes on behind it.
 func Recover(ctx context.Context, opts Options) (*Log, *Recovered, error) {
 	start := time.Now()
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	saved, err := opts.Store.Load(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -49,15 +52,19 @@ func Recover(ctx context.Context, opts Options) (*Log, *Recovered, error) {
 	if r.sequence == nil {
 		r.sequence, r.at = saved.SourceSequence, saved.SourceTime
 	}
-	l := &Log{opts: opts, last: saved.Last, rows: rows{stored: map[string]flow.Mark{}}}
+	l := &Log{opts: opts, began: opts.Now(), started: time.Now(), last: saved.Last, rows: rows{stored: map[string]flow.Mark{}}}
 	for _, row := range saved.Outbox {
-		units, err := readRow(row.Seq, row.Body)
+		data, err := unpack(row.Body)
+		var units []*flow.Unit
+		if err == nil {
+			units, err = readRow(row.Seq, data)
+		}
 		if err != nil {
 			r.fault("Results of commit %d are damaged and are not delivered", row.Seq)
 			continue
 		}
 		r.outbox = append(r.outbox, units...)
-		l.rows.add(row.Seq, count(units), len(row.Body))
+		l.rows.add(row.Seq, count(units), len(data))
 	}
 	r.Took = time.Since(start)
 	return l, r, nil
@@ -66,8 +73,10 @@ func Recover(ctx context.Context, opts Options) (*Log, *Recovered, error) {
 // source notes the position of a source.
 func (r *Recovered) source(p flow.Position) {
 	r.sources[p.Source] = p
-	seconds := p.Time / int64(time.Second)
-	r.sequence, r.at = &p.Floor, &seconds
+	r.sequence, r.at = &p.Floor, nil
+	if p.Time != 0 { // of a member of a group it is not known
+		r.at = new(p.Time / int64(time.Second))
+	}
 }
 
 func (r *Recovered) fault(format string, args ...any) {
@@ -88,7 +97,11 @@ func (r *Recovered) state(saved *store.Saved) {
 	}
 	r.engine = e
 	for _, d := range saved.Deltas {
-		if err := e.Replay(d.Body, nil); err != nil {
+		body, err := unpack(d.Body)
+		if err == nil {
+			err = e.Replay(body, nil)
+		}
+		if err != nil {
 			r.fault("Commit %d cannot be applied (%v); the state is that of the commit before it", d.Seq, err)
 			return
 		}
@@ -169,7 +182,7 @@ func done(u *flow.Unit, m flow.Mark) int {
 
 // from returns results number a to b of u as a unit of its own.
 func from(u *flow.Unit, a, b int) *flow.Unit {
-	return &flow.Unit{Results: u.Results[a:b], Origin: u.Origin, Number: u.Number, Row: u.Row, First: u.First + a}
+	return &flow.Unit{Results: u.Results[a:b], Origin: u.Origin, Number: u.Number, Row: u.Row, First: u.First + a, Ref: u.Ref}
 }
 
 // without returns units without the results that are marked as written, which are numbered through all units.

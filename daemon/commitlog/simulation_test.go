@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/rsigma-go/rsigma/daemon/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +37,9 @@ func simulate(t *testing.T, seed uint64, fault string) (w *world, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		w = newWorld(r, 20+r.IntN(100))
-		w.fault = fault
+		if w.fault = fault; fault == "power without sync" {
+			w.power, w.disk = true, storetest.New(false)
+		}
 		for range 1 + r.IntN(6) {
 			if err = w.live(false); err != nil {
 				return
@@ -119,7 +123,7 @@ func TestKillsAndFaultsOfTheDiskChangeNothing(t *testing.T) {
 // TestTheSimulationFindsEachFault plants one fault in each process. The simulation must find it, or it proves nothing.
 func TestTheSimulationFindsEachFault(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"positions first", "no outbox", "results before commit"} {
+	for _, fault := range []string{"positions first", "no outbox", "results before commit", "power without sync"} {
 		found := 0
 		var err error
 		for i := range 60 {

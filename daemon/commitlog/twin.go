@@ -1,6 +1,7 @@
 package commitlog
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,7 +16,7 @@ const maxBehind = 64 << 20
 // maxLog is how many bytes of log make a new base without waiting for its time.
 const maxLog = 64 << 20
 
-// maxJSON is up to how many groups the JSON form is written with each base.
+// maxJSON is the default of Options.MaxJSON.
 const maxJSON = 100_000
 
 // twin is a correlation engine that follows the log, one commit after the other, on a goroutine of its own. A base is made of it, so
@@ -41,18 +42,14 @@ type delta struct {
 	source *flow.Position
 }
 
-// startTwin starts a twin with the state that a generation takes over with.
-func startTwin(l *Log, definition, state []byte, upto int64, source *flow.Position) (*twin, error) {
-	e, err := newEngine(definition, state)
-	if err != nil {
-		return nil, err
-	}
+// startTwin starts a twin of which the engine and its definition are given.
+func startTwin(l *Log, e *correlate.Engine, definition []byte, upto int64, source *flow.Position) *twin {
 	t := &twin{
 		log: l, engine: e, definition: definition, upto: upto, source: source, done: make(chan struct{}),
 		deltas: flow.NewQueue(1<<20, maxBehind, func(d *delta) int { return len(d.body) + 64 }),
 	}
 	go t.run()
-	return t, nil
+	return t
 }
 
 // follow hands over what a commit has changed. It waits while the twin is too far behind.
@@ -107,8 +104,8 @@ func (t *twin) apply(d *delta) {
 
 // base returns the state as a base. full asks for the JSON form however many groups there are.
 func (t *twin) base(full bool) *store.Base {
-	b := &store.Base{Upto: t.upto, At: time.Now(), Body: appendBase(nil, t.definition, t.engine.AppendState)}
-	if full || t.engine.Stats().Groups <= maxJSON {
+	b := &store.Base{Upto: t.upto, At: t.log.opts.Now(), Body: appendBase(nil, t.definition, t.engine.AppendState)}
+	if full || t.engine.Stats().Groups <= cmp.Or(t.log.opts.MaxJSON, maxJSON) {
 		b.Snapshot = t.engine.AppendJSON(nil)
 		if t.source != nil {
 			seconds := t.source.Time / int64(time.Second)

@@ -20,6 +20,7 @@ type world struct {
 	broker  *broker
 	fault   string // planted in every process
 	calm    bool   // nothing goes wrong
+	power   bool   // a process ends because the power does; the disk syncs each commit then
 	lives   int
 	reloads int
 	commits int
@@ -28,7 +29,8 @@ type world struct {
 }
 
 func newWorld(r *rand.Rand, messages int) *world {
-	w := &world{r: r, disk: storetest.New(false), file: &logFile{}, broker: &broker{seen: map[string]string{}}}
+	power := r.IntN(2) == 0
+	w := &world{r: r, power: power, disk: storetest.New(power), file: &logFile{}, broker: &broker{seen: map[string]string{}}}
 	at := 1795168800
 	for i := range messages {
 		at += r.IntN(30)

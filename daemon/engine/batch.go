@@ -13,6 +13,7 @@ type batch struct {
 	gen      *Generation
 	messages []flow.Message
 	start    time.Time     // when the first message was taken from the queue
+	now      int64         // the same by the wall clock, in seconds
 	done     chan struct{} // holds a token once the messages are judged
 
 	outcomes []outcome // by message

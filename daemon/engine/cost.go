@@ -34,12 +34,13 @@ type Costs struct {
 // costs gathers what rules cost. It is safe for concurrent use.
 type costs struct {
 	mu    sync.Mutex
+	began time.Time // of the first slot: the wall clock may be set
 	slots [costSlots]costSlotData
 }
 
 // costSlotData is what was measured within one slot of time.
 type costSlotData struct {
-	number  int64 // of the slot, since the epoch
+	number  int64 // of the slot
 	sampled uint64
 	rules   []RuleCost // by number
 }
@@ -67,7 +68,10 @@ func (c *costs) sample(g *Generation, w *Worker) {
 
 // slot returns the slot for now.
 func (c *costs) slot(now time.Time, rules int) *costSlotData {
-	n := now.Unix() / int64(costSlot/time.Second)
+	if c.began.IsZero() {
+		c.began = now
+	}
+	n := int64(now.Sub(c.began) / costSlot)
 	s := &c.slots[n%costSlots]
 	if s.number != n || s.rules == nil {
 		*s = costSlotData{number: n, rules: make([]RuleCost, rules)}
@@ -81,7 +85,7 @@ func (g *Generation) Costs() Costs {
 	defer g.costs.mu.Unlock()
 	out := Costs{Window: costSlot * costSlots}
 	sums := make([]RuleCost, len(g.Set.Rules()))
-	oldest := time.Now().Unix()/int64(costSlot/time.Second) - costSlots
+	oldest := int64(time.Since(g.costs.began)/costSlot) - costSlots
 	for _, s := range g.costs.slots {
 		if s.number <= oldest {
 			continue

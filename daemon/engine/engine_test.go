@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
@@ -46,7 +47,7 @@ func TestIdleGroupsAreSweptOnceAMinute(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.hits = []int{0}
-		w.Correlate(start + step.at)
+		w.Correlate(time.Unix(start+step.at, 0))
 		if got := g.Correlations.Stats().Groups; got != step.groups {
 			t.Errorf("after second %d: %d groups, want %d", step.at, got, step.groups)
 		}

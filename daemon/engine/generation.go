@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
@@ -40,14 +42,17 @@ type Generation struct {
 
 	compiled map[*rtlib.Meta]bool
 	plan     *decode.Plan
-	swept    int64 // time of day of the last sweep of Correlations
+	swept    time.Time // of the last sweep of Correlations
 	panics   panicCounts
 	costs    costs
 }
 
-// sweepEvery is how many seconds may pass until groups whose windows are empty go, so that a stream with many groups does not
+// sweepEvery is how much time may pass until groups whose windows are empty go, so that a stream with many groups does not
 // hold them until the cap. Nothing expires without an event, so no timer is needed beside the events.
-const sweepEvery = 60
+const sweepEvery = time.Minute
+
+// sweepOn is how much time passes until a sweep that has removed many groups goes on: events come in between.
+const sweepOn = 5 * time.Millisecond
 
 // Options are the choices of a Generation.
 type Options struct {
@@ -90,16 +95,18 @@ func (g *Generation) Hidden(i int) bool { return g.Correlations != nil && g.Corr
 // correlator is what events are fed to: a correlate.Engine, or a correlate.Recorder in front of it.
 type correlator interface {
 	Apply(in *correlate.Input, now int64) []correlate.Firing
-	Sweep(now int64)
+	Sweep(now int64) (more bool)
 }
 
-// sweep removes idle groups, through to, if the last time was long enough ago. The first event only starts the clock.
-func (g *Generation) sweep(now int64, to correlator) {
-	if g.swept != 0 && now-g.swept < sweepEvery {
+// sweep removes idle groups, through to, if the last time was long enough before at. The first event only starts the clock. now is the
+// wall clock, which may be set and says nothing about how much time has passed.
+func (g *Generation) sweep(at time.Time, now int64, to correlator) {
+	if !g.swept.IsZero() && at.Sub(g.swept) < sweepEvery {
 		return
 	}
-	if g.swept != 0 {
-		to.Sweep(now)
+	more := !g.swept.IsZero() && to.Sweep(now)
+	g.swept = at
+	if more {
+		g.swept = at.Add(sweepOn - sweepEvery)
 	}
-	g.swept = now
 }

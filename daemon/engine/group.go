@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
+	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
 
 // Log makes groups durable before anything of them leaves the process.
 //
 // Source: reliability.md section 2.3.
 type Log interface {
-	// Commit makes g durable and numbers the rows of its units. One goroutine calls it, for one group after the other. It waits out
-	// what may pass, such as a full disk; an error says that ctx ended and g is not durable.
+	// Commit makes g durable and numbers the rows of its units; a log that only follows the state leaves them at 0. One goroutine calls
+	// it, for one group after the other. It waits out what may pass, such as a full disk; an error says that ctx ended and g is not durable.
 	Commit(ctx context.Context, g *Group) error
 }
 
@@ -34,11 +35,12 @@ type Group struct {
 	messages []flow.Message // all of them, with a Log
 }
 
-// Begin is the state with which a generation takes over.
+// Begin is what a generation takes over with.
 type Begin struct {
 	RuleSet string // its digest
-	// Definition is that of its correlations (correlate.OpenDefinition) and State what an engine of it loads; nil if it has none.
-	Definition, State []byte
+	// Follower is an engine of the definition and the state of the correlations of the generation, nil if it has none. It is the log's,
+	// which brings it forward with each Delta.
+	Follower *correlate.Engine
 }
 
 // CommitLimits say when a group is full. One that is not is committed when no further messages wait.
@@ -46,15 +48,6 @@ type CommitLimits struct {
 	Events int
 	Bytes  int
 	Delay  time.Duration // since its first message was judged
-}
-
-// begin returns what a generation takes over with.
-func (g *Generation) begin(state []byte) *Begin {
-	b := &Begin{RuleSet: g.Digest}
-	if g.Correlations != nil {
-		b.Definition, b.State = g.Correlations.AppendDefinition(nil), state
-	}
-	return b
 }
 
 func (g *Group) empty() bool { return g.Events == 0 && g.Begin == nil }
@@ -81,6 +74,15 @@ func (g *Group) add(m *flow.Message) {
 	}
 }
 
+// keep takes the messages of b over, which is done with them.
+func (g *Group) keep(b *batch) {
+	if len(g.messages) == 0 { // as a rule, since a full batch makes a full group
+		g.messages, b.messages = b.messages, g.messages
+		return
+	}
+	g.messages = append(g.messages, b.messages...)
+}
+
 // reset empties g and keeps its memory.
 func (g *Group) reset() {
 	clear(g.Units)
@@ -94,25 +96,32 @@ func (g *Group) reset() {
 	}
 }
 
-// release lets everything of g out: results to sinks, dead letters, acknowledgements. If ctx ends meanwhile it returns the units that
-// are left.
+// release lets everything of g out: acknowledgements, dead letters, results to sinks. If ctx ends meanwhile it returns the units that
+// are left. Acknowledgements come first, since a full queue may hold up the others.
 func (p *Pipeline) release(ctx context.Context, g *Group) (rest []*flow.Unit) {
-	for _, l := range g.letters {
-		p.opts.Dead.Offer(ctx, l)
-	}
 	for _, a := range g.acks {
 		a.Done(true)
 	}
-	for i, u := range g.Units {
-		if p.opts.AckAtCommit {
+	for _, u := range g.Units {
+		if p.atCommit(u) {
 			u.Ack.Done(true)
 			u.Ack = nil
 		}
+	}
+	for _, l := range g.letters {
+		p.opts.Dead.Offer(ctx, l)
+	}
+	for i, u := range g.Units {
 		if p.opts.Results.Put(ctx, u) != nil {
 			return append(rest, g.Units[i:]...)
 		}
 	}
 	return nil
+}
+
+// atCommit reports whether nobody waits for the delivery of u, because it is committed.
+func (p *Pipeline) atCommit(u *flow.Unit) bool {
+	return u.Row > 0 && (p.opts.AckAtCommit || u.Origin != nil && u.Origin.AtCommit)
 }
 
 // committer commits groups and releases them. After ctx has ended it gathers what is left.
@@ -126,7 +135,9 @@ func (p *Pipeline) committer(ctx context.Context) {
 			rest.Messages = append(rest.Messages, g.messages...)
 		default:
 			rest.Units = p.release(ctx, g)
-			complete = len(rest.Units) == 0
+			if complete = len(rest.Units) == 0; complete && p.opts.Hooks.Released != nil {
+				p.opts.Hooks.Released()
+			}
 		}
 		g.reset()
 		p.groups <- g

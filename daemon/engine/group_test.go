@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/flow"
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
@@ -18,6 +20,7 @@ type diary struct {
 	t     *testing.T
 	hold  chan struct{}  // if not nil, a commit waits for a token
 	err   error          // what Commit returns
+	loose bool           // nothing is kept: it only follows the state
 	after func(g *Group) // called once a group is committed
 
 	groups, events, begins int
@@ -53,6 +56,11 @@ func (d *diary) Commit(ctx context.Context, g *Group) error {
 	d.groups++
 	d.events += g.Events
 	d.units += len(g.Units)
+	for _, u := range g.Units {
+		if !d.loose {
+			u.Row = int64(d.groups)
+		}
+	}
 	d.parts = append(d.parts, g.Events)
 	if d.after != nil {
 		d.after(g)
@@ -60,20 +68,7 @@ func (d *diary) Commit(ctx context.Context, g *Group) error {
 	return nil
 }
 
-func (d *diary) begin(b *Begin) {
-	d.state = nil
-	if b.Definition == nil {
-		return
-	}
-	e, err := correlate.OpenDefinition(b.Definition)
-	if err == nil {
-		_, err = e.LoadState(b.State)
-	}
-	if err != nil {
-		d.t.Error(err)
-	}
-	d.state = e
-}
+func (d *diary) begin(b *Begin) { d.state = b.Follower }
 
 // logged returns a rig that commits to d.
 func logged(t *testing.T, gen *Generation, d *diary, limits CommitLimits) *rig {
@@ -222,6 +217,45 @@ func TestAFullGroupIsCommittedAndAnEmptyQueueCommitsWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestPausesForCommitsAndReloadsAreTold(t *testing.T) {
+	t.Parallel()
+	d := &diary{hold: make(chan struct{}), loose: true}
+	pauses := make(chan Pause, 10_000)
+	d.t = t
+	r := newRig(t, always(t, []string{"a"}), func(o *PipelineOptions, _ *rig) {
+		o.Log, o.Commit = d, CommitLimits{Events: 10, Delay: 1 << 40}
+		o.Hooks.Paused = func(why Pause, took time.Duration) {
+			if took < 0 {
+				t.Errorf("a pause of %v", took)
+			}
+			pauses <- why
+		}
+	})
+	for i := range 200 { // the first group waits for its token, and the next one is soon full
+		r.put(i, `{}`)
+		if i == 40 {
+			close(d.hold)
+		}
+	}
+	if why := <-pauses; why != PauseCommit {
+		t.Errorf("the first pause is %d", why)
+	}
+	if _, err := r.p.Swap(t.Context(), always(t, []string{"b"})); err != nil {
+		t.Fatal(err)
+	}
+	r.end()
+	close(pauses)
+	reloads := 0
+	for why := range pauses {
+		if why == PauseReload {
+			reloads++
+		}
+	}
+	if reloads != 2 { // the copy, and what has changed after it
+		t.Errorf("%d pauses for one reload", reloads)
+	}
+}
+
 func TestAcknowledgementsMayComeWithTheCommit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -245,4 +279,64 @@ func TestAcknowledgementsMayComeWithTheCommit(t *testing.T) {
 			t.Errorf("%d acknowledged, %d results", r.acked.Load(), len(r.sink.lines))
 		}
 	})
+}
+
+// TestSomeOriginsAreAcknowledgedWithTheCommit has a group of more results than the queues hold in front of a sink that is stuck. Those of
+// messages whose origin says so count from the commit on, if it keeps results; the others when they are delivered.
+func TestSomeOriginsAreAcknowledgedWithTheCommit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		log   *diary
+		early int64 // of 40 messages whose origin says so and 40 others
+	}{
+		"kept": {&diary{}, 40}, "not kept": {&diary{loose: true}, 0}, "no log": {nil, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			block := make(chan struct{})
+			r := newRig(t, always(t, []string{"a"}), func(o *PipelineOptions, x *rig) {
+				o.Commit, x.sink.block = CommitLimits{Events: 1 << 20, Delay: 1 << 40}, block
+				if c.log != nil {
+					c.log.t, c.log.hold = t, make(chan struct{})
+					o.Log = c.log
+				}
+			})
+			if c.log != nil {
+				c.log.hold <- struct{}{} // the group that only begins the generation
+			}
+			var early, late atomic.Int64
+			for i := range 80 {
+				count, origin := &late, &flow.Origin{Type: "x"}
+				if i%2 > 0 {
+					count, origin = &early, &flow.Origin{Type: "y", AtCommit: true}
+				}
+				ack := flow.NewAck(func(committed bool) {
+					if committed {
+						count.Add(1)
+					}
+				})
+				if err := r.in.Put(t.Context(), flow.Message{Data: []byte(`{}`), Ack: ack, Origin: origin, Number: int64(i)}); err != nil {
+					t.Fatal(err)
+				}
+				if i == 0 {
+					synctest.Wait() // it is being committed alone; the others are of the next group
+				}
+			}
+			synctest.Wait()
+			if c.log != nil && early.Load()+late.Load() > 0 {
+				t.Errorf("%s: acknowledged before the commit", name)
+			}
+			if c.log != nil {
+				close(c.log.hold)
+			}
+			synctest.Wait()
+			if early.Load() != c.early || late.Load() != 0 || len(r.sink.lines) != 0 {
+				t.Errorf("%s: %d and %d acknowledged while the sink is stuck, want %d and none", name, early.Load(), late.Load(), c.early)
+			}
+			close(block)
+			r.end()
+			if early.Load() != 40 || late.Load() != 40 || len(r.sink.lines) != 80 {
+				t.Errorf("%s: %d and %d acknowledged, %d results", name, early.Load(), late.Load(), len(r.sink.lines))
+			}
+		})
+	}
 }

@@ -18,6 +18,8 @@ type judge struct {
 	event []byte // source text of the event in hand, when it was filtered
 	text  writtenText
 	tap   func(raw []byte, decoded *rtlib.Event)
+
+	blamed time.Time // when a slow event was last looked into
 }
 
 // worker judges batches until there are no more.
@@ -40,13 +42,18 @@ func (j *judge) batch(b *batch) {
 		j.tap = j.p.opts.Hooks.Tap()
 	}
 	start := time.Now()
-	j.w.Syslog.Now = start
+	j.w.Syslog.Now = j.p.opts.Now()
 	for i := range b.messages {
 		b.outcomes = append(b.outcomes, outcome{})
 		j.message(&b.messages[i])
+		took := time.Since(start)
+		if one := took - b.took; one > slowEvent {
+			j.slow(&b.messages[i], one)
+			took = time.Since(start)
+		}
+		b.took = took
 		j.unread(&b.messages[i])
 	}
-	b.took = time.Since(start)
 }
 
 // message judges one message, the one that the last outcome is for.

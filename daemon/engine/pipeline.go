@@ -41,10 +41,15 @@ type PipelineOptions struct {
 	// CostRate is the share of events for which the cost of rules is measured; 0 measures nothing.
 	CostRate float64
 
+	// Now is the wall clock, nil for time.Now: the time of events without one, and how far times of events may be trusted. Nothing is
+	// measured with it, since it may be set.
+	Now func() time.Time
+
 	// Log, if not nil, makes what comes of messages durable before it leaves the pipeline, in groups of up to Commit.
 	Log    Log
 	Commit CommitLimits
-	// AckAtCommit acknowledges messages once they are committed, and not only when their results are delivered.
+	// AckAtCommit acknowledges messages of every origin once they are committed, and not only when their results are delivered. Those of
+	// some are so anyway (flow.Origin.AtCommit).
 	AckAtCommit bool
 }
 
@@ -57,6 +62,12 @@ type Hooks struct {
 	Bad         func(m *flow.Message, err error)    // m is no event
 	Late        func(feeds int)                     // tumbling windows discarded them
 	Evicted     func(r *correlate.Rule, groups int) // the cap removed them
+	// Paused, if not nil, is told how long correlation stood still while events may have waited for it.
+	Paused func(why Pause, took time.Duration)
+	// Slow, if not nil, is told of events that took long to judge.
+	Slow func(SlowEvent)
+	// Released, if not nil, is told that all of a committed group is out.
+	Released func()
 	// Panic reports that a rule panicked. off says that this was once too often, so that the rule is switched off.
 	Panic func(m *rtlib.Meta, value any, stack []byte, off bool)
 	// Fatal, if not nil, is deferred on every goroutine of the pipeline: it ends the program if there is a panic.
@@ -64,6 +75,15 @@ type Hooks struct {
 	// Tap, if not nil, says who wants to see events; it is asked for each batch. decoded is only valid during the call.
 	Tap func() func(raw []byte, decoded *rtlib.Event)
 }
+
+// Pause is why correlation stands still.
+type Pause int
+
+// The reasons.
+const (
+	PauseCommit Pause = iota // the group is full, and the one before is not committed yet
+	PauseReload              // the state goes over to another generation: once to copy it, once for what has changed meanwhile
+)
 
 // BatchInfo describes a batch that is done.
 type BatchInfo struct {
@@ -124,6 +144,9 @@ func NewPipeline(gen *Generation, opts PipelineOptions) *Pipeline {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	inFlight := 2*opts.Workers + 1
 	p := &Pipeline{
 		opts: opts, gen: gen,
@@ -131,7 +154,7 @@ func NewPipeline(gen *Generation, opts PipelineOptions) *Pipeline {
 		closed:  make(chan struct{}),
 		commits: make(chan *Group), groups: make(chan *Group, 1), committed: make(chan Rest, 1),
 	}
-	p.activate(gen, gen.state())
+	p.activate(gen, first(gen, opts.Log != nil))
 	p.inUse.Store(gen)
 	if opts.Keys {
 		p.keys = newKeys()
@@ -187,7 +210,7 @@ func (p *Pipeline) take(ctx context.Context) {
 		if !p.fill(ctx, b) {
 			return
 		}
-		b.start = time.Now()
+		b.start, b.now = time.Now(), p.opts.Now().Unix()
 		p.mu.Lock()
 		b.gen = p.gen
 		p.order <- b // there is room for all batches
@@ -243,27 +266,33 @@ func (p *Pipeline) end() {
 func (p *Pipeline) Do(ctx context.Context, f func(*Generation)) error { return p.call(ctx, nil, f) }
 
 // Swap makes gen judge all messages that are taken from the intake from now on. The state of correlations is carried over when the
-// last batch before it is written; handOver gets both generations then and says what was carried over. Messages wait meanwhile. The
-// error is as with Do; after an error of ctx the swap still happens.
-func (p *Pipeline) Swap(ctx context.Context, gen *Generation) (restored correlate.Restored, err error) {
-	type outcome struct {
-		restored correlate.Restored
-		err      error
+// last batch before it is written: most of it before, while messages are judged, and what has changed since then while they wait. The
+// error is as with Do; after an error of ctx the swap may still happen. One goroutine at a time calls it.
+func (p *Pipeline) Swap(ctx context.Context, gen *Generation) (correlate.Restored, error) {
+	t := takeover{to: gen}
+	begin := func(from *Generation) {
+		start := time.Now()
+		t.begin(from)
+		p.paused(PauseReload, start)
 	}
-	done := make(chan outcome, 1) // after an error of ctx nobody reads it
-	err = p.call(ctx, gen, func(old *Generation) {
-		state := old.state()
-		restored, err := gen.inherit(old, state)
-		p.activate(gen, state)
+	if err := p.Do(ctx, begin); err != nil {
+		return correlate.Restored{}, err
+	}
+	if err := t.copy(p.opts.Log != nil); err != nil {
+		return correlate.Restored{}, err
+	}
+	done := make(chan correlate.Restored, 1) // after an error of ctx nobody reads it
+	err := p.call(ctx, gen, func(old *Generation) {
+		restored := t.finish(old)
+		p.activate(gen, t.follower)
 		p.told = told{}
 		p.inUse.Store(gen)
-		done <- outcome{restored, err}
+		done <- restored
 	})
 	if err != nil {
 		return correlate.Restored{}, err
 	}
-	o := <-done
-	return o.restored, o.err
+	return <-done, nil
 }
 
 func (p *Pipeline) call(ctx context.Context, next *Generation, f func(*Generation)) error {
@@ -292,32 +321,15 @@ func (p *Pipeline) call(ctx context.Context, next *Generation, f func(*Generatio
 	}
 }
 
-// activate makes g the generation whose correlations are fed from now on. It takes over with state.
-func (p *Pipeline) activate(g *Generation, state []byte) {
+// activate makes g the generation whose correlations are fed from now on. The log gets a follower of them, if there is one.
+func (p *Pipeline) activate(g *Generation, follower *correlate.Engine) {
 	p.state, p.rec = g.Correlations, nil
 	if p.opts.Log == nil {
 		return
 	}
-	p.begin = g.begin(state)
+	p.begin = &Begin{RuleSet: g.Digest, Follower: follower}
 	if g.Correlations != nil {
 		p.rec = correlate.NewRecorder(g.Correlations)
 		p.state = p.rec
 	}
-}
-
-// state returns the state of the correlations of g, nil without any.
-func (g *Generation) state() []byte {
-	if g.Correlations == nil {
-		return nil
-	}
-	return g.Correlations.AppendState(nil)
-}
-
-// inherit takes over the state of the correlations of old.
-func (g *Generation) inherit(old *Generation, state []byte) (correlate.Restored, error) {
-	if state == nil || g.Correlations == nil {
-		return correlate.Restored{}, nil
-	}
-	g.swept = old.swept
-	return g.Correlations.LoadState(state)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -314,8 +315,8 @@ func TestEachEventIsJudgedByOneGeneration(t *testing.T) {
 	t.Logf("%d swaps over %d events", swaps, events)
 }
 
-// TestStateThatIsExportedTooEarlyIsNoticed is the negative control of the test above: a generation that inherits the state of an
-// earlier moment misses what came in between.
+// TestStateThatIsExportedTooEarlyIsNoticed is the negative control of the test above: a generation that takes over the copy of an earlier
+// moment, and not what has changed since, misses what came in between.
 func TestStateThatIsExportedTooEarlyIsNoticed(t *testing.T) {
 	t.Parallel()
 	g := counting(t)
@@ -326,25 +327,36 @@ func TestStateThatIsExportedTooEarlyIsNoticed(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.hits = []int{0}
-			fired += len(w.Correlate(1795168800))
+			fired += len(w.Correlate(time.Unix(1795168800, 0)))
 		}
 		return fired
 	}
 	feed(w, 3)
-	early := counting(t)
-	if _, err := early.inherit(g, g.state()); err != nil {
-		t.Fatal(err)
+	var heirs [3]takeover // unfinished, finished, finished from a generation that came in between
+	for i := range heirs {
+		heirs[i].to = counting(t)
 	}
-	feed(w, 1) // after the export
-	late := counting(t)
-	if _, err := late.inherit(g, g.state()); err != nil {
-		t.Fatal(err)
+	heirs[2].begin(counting(t))
+	for i := range heirs[:2] {
+		heirs[i].begin(g)
 	}
-	if n := feed(early.NewWorker(rtlib.LogSource{}), 1); n != 0 {
-		t.Errorf("the early heir fired %d times", n)
+	for i := range heirs {
+		if err := heirs[i].copy(true); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if n := feed(late.NewWorker(rtlib.LogSource{}), 1); n != 1 {
-		t.Errorf("the late heir fired %d times, want 1", n)
+	feed(w, 1) // after the copy
+	for i := range heirs[1:] {
+		heirs[i+1].finish(g)
+	}
+	for i, want := range []int{0, 1, 1} {
+		h := &heirs[i]
+		if diff := cmp.Diff(h.to.Correlations.AppendState(nil), h.follower.AppendState(nil)); diff != "" {
+			t.Errorf("heir %d and its follower: %s", i, diff)
+		}
+		if n := feed(h.to.NewWorker(rtlib.LogSource{}), 1); n != want {
+			t.Errorf("heir %d fired %d times, want %d", i, n, want)
+		}
 	}
 }
 
@@ -500,8 +512,8 @@ func TestEqualMessagesGiveEqualIDs(t *testing.T) {
 			r.observe = func(u *flow.Unit) {
 				mu.Lock()
 				defer mu.Unlock()
-				for _, x := range u.Results {
-					seen[x.Key]++
+				for i := range u.Results {
+					seen[u.Key(i)]++
 				}
 			}
 		})

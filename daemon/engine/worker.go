@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/rsigma-go/rsigma/rtlib"
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
 	"github.com/rsigma-go/rsigma/rtlib/decode"
@@ -50,13 +52,12 @@ func (w *Worker) evaluate(err error) (*rtlib.Event, []int, error) {
 }
 
 // Correlate feeds the correlations with the event that the last call of JSON or Line evaluated and returns what fires, in order; the
-// result is valid until the next call. now is the time of day in seconds since the epoch. One worker of a generation at a time
-// may call it.
-func (w *Worker) Correlate(now int64) []correlate.Firing {
+// result is valid until the next call. now is the time of day. One worker of a generation at a time may call it.
+func (w *Worker) Correlate(now time.Time) []correlate.Firing {
 	if w.gen.Correlations == nil {
 		return nil
 	}
-	w.gen.sweep(now, w.gen.Correlations)
+	w.gen.sweep(now, now.Unix(), w.gen.Correlations)
 	w.gen.Correlations.Extract(&w.input, w.ev, w.hits)
-	return w.gen.Correlations.Apply(&w.input, now)
+	return w.gen.Correlations.Apply(&w.input, now.Unix())
 }

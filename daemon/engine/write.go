@@ -112,7 +112,11 @@ func (w *writer) call(b *batch) {
 	if b.swap && w.p.opts.Log != nil {
 		w.commit()
 	}
+	start := time.Now()
 	b.call(w.p.inUse.Load())
+	if b.swap {
+		w.p.paused(PauseReload, start)
+	}
 	if b.swap && w.p.opts.Log != nil {
 		w.g.Begin = w.p.begin
 	}
@@ -120,8 +124,18 @@ func (w *writer) call(b *batch) {
 
 // commit hands the group over as soon as the committer takes it.
 func (w *writer) commit() {
-	if !w.g.empty() {
-		w.hand(<-w.p.groups)
+	if w.g.empty() {
+		return
+	}
+	start := time.Now()
+	next := <-w.p.groups
+	w.p.paused(PauseCommit, start)
+	w.hand(next)
+}
+
+func (p *Pipeline) paused(why Pause, since time.Time) {
+	if p.opts.Hooks.Paused != nil {
+		p.opts.Hooks.Paused(why, time.Since(since))
 	}
 }
 
@@ -164,13 +178,13 @@ func (w *writer) batch(b *batch) {
 	if w.g.Events == 0 && w.p.opts.Log != nil {
 		w.timer.Reset(w.p.opts.Commit.Delay)
 	}
-	bw := batchWriter{p: w.p, b: b, g: w.g, now: b.start.Unix()}
+	bw := batchWriter{p: w.p, b: b, g: w.g}
 	for i := range b.messages {
 		bw.message(i)
 		w.g.add(&b.messages[i])
 	}
 	if w.p.opts.Log != nil {
-		w.g.messages = append(w.g.messages, b.messages...)
+		w.g.keep(b)
 	}
 }
 
@@ -223,7 +237,6 @@ type batchWriter struct {
 	p       *Pipeline
 	b       *batch
 	g       *Group
-	now     int64
 	events  int // events and results that are done with
 	results int
 	buf     []byte
@@ -250,21 +263,22 @@ func (w *batchWriter) message(i int) {
 		results = w.event(results)
 	}
 	out.results = len(results)
-	if w.p.keys != nil {
-		w.p.keys.assign(m, results)
-	}
-	if w.p.opts.ShowKeys {
-		for i := range results {
-			results[i].JSON = w.p.opts.Render.WithID(results[i].JSON, results[i].Key)
-		}
-	}
 	if len(results) == 0 {
 		if m.Ack != nil {
 			w.g.acks = append(w.g.acks, m.Ack)
 		}
 		return
 	}
-	w.g.Units = append(w.g.Units, &flow.Unit{Results: results, Origin: m.Origin, Number: m.Number, Ack: m.Ack})
+	u := &flow.Unit{Results: results, Origin: m.Origin, Number: m.Number, Ack: m.Ack}
+	if w.p.keys != nil {
+		w.p.keys.assign(m, u)
+	}
+	if w.p.opts.ShowKeys {
+		for i := range results {
+			results[i].JSON = w.p.opts.Render.WithID(results[i].JSON, u.Key(i))
+		}
+	}
+	w.g.Units = append(w.g.Units, u)
 }
 
 // event appends the results of the next event: its detections, then what fires.
@@ -277,11 +291,11 @@ func (w *batchWriter) event(results []flow.Result) []flow.Result {
 	if g.Correlations == nil {
 		return results
 	}
-	g.sweep(w.now, w.p.state)
+	g.sweep(w.b.start, w.b.now, w.p.state)
 	if _, timed := j.input.Time(); !timed {
 		w.p.opts.Hooks.Untimed()
 	}
-	firings := w.p.state.Apply(&j.input, w.now)
+	firings := w.p.state.Apply(&j.input, w.b.now)
 	for k := range firings {
 		results = append(results, w.firing(&firings[k]))
 	}

@@ -3,7 +3,8 @@ package flow
 import "sync/atomic"
 
 // Ack follows one source message until everything that was made of it is committed: written by every sink or to the dead letters,
-// dropped by a policy, or nothing at all. It is safe for concurrent use; a nil *Ack follows nothing and costs nothing.
+// dropped by a policy, or nothing at all. Results of some origins are, as soon as the commit log holds them (Origin.AtCommit). It is safe
+// for concurrent use; a nil *Ack follows nothing and costs nothing.
 type Ack struct {
 	parts  atomic.Int32
 	failed atomic.Bool

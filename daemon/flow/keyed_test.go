@@ -29,14 +29,21 @@ func TestASinkThatWantsIDsGetsThemAlsoWithRetries(t *testing.T) {
 		sink := &keyed{script: script{steps: []step{{1, errors.New("broken")}}}}
 		var ledger flowtest.Ledger
 		s := flow.NewSender(sink, flow.SenderOptions{Queue: 9, BatchMax: 9, Retry: retry3})
+		var want []string
 		for i, n := range []int{2, 1} {
 			u := ledger.Unit(n, 0)
-			u.Results[0].Key = string(rune('a' + i))
+			if i == 0 {
+				u.Ref = flow.MessageRef{Identity: "s", Position: 7, Line: 1}
+				u.Results[0].ID, u.Results[1].ID, u.Results[1].Ordinal = "rule", "rule", 1
+				want = append(want, flow.ResultID("s", 7, 1, "rule", 0), flow.ResultID("s", 7, 1, "rule", 1))
+			} else {
+				want = append(want, "")
+			}
 			s.Put(t.Context(), u)
 		}
 		s.Close()
 		s.Run(t.Context())
-		if diff := cmp.Diff([][]string{{"a", "", "b"}, {"", "b"}}, sink.keys); diff != "" {
+		if diff := cmp.Diff([][]string{want, want[1:]}, sink.keys); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -44,6 +44,9 @@ type Origin struct {
 	Identity string
 	// Cursor, if not nil, follows what is committed. All messages of an input share it.
 	Cursor Cursor
+	// AtCommit says that a message is done with once a commit holds its results (Unit.Row), whatever becomes of them later. If none does
+	// it means nothing: then whoever waits for a message waits for the sinks.
+	AtCommit bool
 }
 
 // size is what a message weighs in a queue that is bounded in bytes.

@@ -90,6 +90,7 @@ func (s *Sender) Close() { s.queue.Close() }
 // Run delivers until the queue is closed and empty, or ctx is done; then Abandon returns what is left.
 func (s *Sender) Run(ctx context.Context) {
 	var l load
+	_, l.keyed = s.sink.(KeyedSink)
 	for s.queue.wait(ctx) {
 		if !s.take(&l) || !s.deliver(ctx, l) {
 			return
@@ -223,8 +224,34 @@ func (s *Sender) written(n int, place []byte) (moved, ok bool) {
 	return len(complete) > 0, true
 }
 
-// giveUp passes the first unit of the batch on and returns how many results of it were left.
+// giveUp passes the first unit of the batch on, and those behind it that err is known to concern, and returns how many results of them
+// were left.
 func (s *Sender) giveUp(ctx context.Context, err error) (left int, ok bool) {
+	for concerned := permanentLines(err); ; {
+		n, ok := s.giveUpFirst(ctx, err)
+		left += n
+		if !ok {
+			return left, false
+		}
+		if concerned -= n; !s.firstWithin(concerned) {
+			return left, true
+		}
+	}
+}
+
+// firstWithin reports whether the first unit of the batch has results, and all that are left of them are among that many.
+func (s *Sender) firstWithin(results int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.batch) == 0 {
+		return false
+	}
+	n := len(s.batch[0].Unit.Results) - s.batch[0].From
+	return n > 0 && n <= results
+}
+
+// giveUpFirst passes the first unit of the batch on and returns how many results of it were left.
+func (s *Sender) giveUpFirst(ctx context.Context, err error) (left int, ok bool) {
 	s.mu.Lock()
 	if s.abandoned {
 		s.mu.Unlock()

@@ -280,3 +280,30 @@ func TestAbandonAtAnyMomentLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsRefusedTogetherIsGivenUpTogether has five of seven results refused for good at once, two of them the first ones of a unit of
+// three: that unit is tried again, and so is what comes after it.
+func TestWhatIsRefusedTogetherIsGivenUpTogether(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	for _, c := range []struct {
+		err    error
+		calls  []int
+		passed int
+	}{
+		{flow.PermanentFor(5, refused), []int{7, 4}, 3},
+		{flow.PermanentFor(7, refused), []int{7}, 7},
+		{flow.PermanentFor(99, refused), []int{7}, 7},
+		{flow.PermanentFor(0, refused), []int{7, 6}, 1},
+		{flow.Permanent(refused), []int{7, 6}, 1},
+	} {
+		sink := &script{steps: []step{{0, c.err}}}
+		ledger, account := deliver(t, sink, flow.SenderOptions{Retry: retry3, BatchMax: 9}, 1, 2, 3, 1)
+		if err := errors.Join(account.Verify(sink.Lines()), ledger.Settled()); err != nil || account.Passed() != c.passed {
+			t.Errorf("%v: %v; %d passed on, want %d", c.calls, err, account.Passed(), c.passed)
+		}
+		if diff := cmp.Diff(c.calls, sink.calls); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -29,21 +29,35 @@ type KeyedSink interface {
 type Reopener interface{ Reopen() error }
 
 // permanent marks errors for which a retry is useless.
-type permanent struct{ err error }
+type permanent struct {
+	err   error
+	lines int // so many from the first one that is not written; at least that one
+}
 
 func (p permanent) Error() string { return p.err.Error() }
 func (p permanent) Unwrap() error { return p.err }
 
 // Permanent marks err as one for which a retry is useless. It returns nil for nil.
 func Permanent(err error) error {
+	return PermanentFor(1, err)
+}
+
+// PermanentFor is Permanent for an error that is known to concern the first lines that are not written, not only the first one of them:
+// they need not be tried one by one.
+func PermanentFor(lines int, err error) error {
 	if err == nil {
 		return nil
 	}
-	return permanent{err}
+	return permanent{err, lines}
+}
+
+// permanentLines returns how many lines err concerns, 0 if it is not permanent.
+func permanentLines(err error) int {
+	if p := (permanent{}); errors.As(err, &p) {
+		return max(p.lines, 1)
+	}
+	return 0
 }
 
 // IsPermanent reports whether err, or an error it wraps, was marked by Permanent.
-func IsPermanent(err error) bool {
-	var p permanent
-	return errors.As(err, &p)
-}
+func IsPermanent(err error) bool { return permanentLines(err) > 0 }

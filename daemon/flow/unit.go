@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
@@ -12,8 +13,8 @@ type Result struct {
 	// What live streams filter by.
 	Title, ID, Level string
 	Correlation      bool
-	// Key is the result id, see ResultID; empty if there is none.
-	Key string
+	// Ordinal is which one it is among the results of its rule for its message.
+	Ordinal int
 }
 
 // ResultID returns the id of a result, 26 characters: equal for equal arguments only. identity and position name the message in its
@@ -41,13 +42,32 @@ type Unit struct {
 	// Row is the number of the commit that holds the results, 0 if none does; First is which of its results the first one is.
 	Row   int64
 	First int
+	// Ref is what the ids of the results are made from; without it they have none.
+	Ref MessageRef
 }
 
-// load is what a sink gets with one call: results, and their ids.
+// MessageRef names a line of a message of a source.
+type MessageRef struct {
+	Identity string // of the source; empty if there is no reference
+	Position int64
+	Line     int
+}
+
+// Key returns the id of result number i, see ResultID; empty if it has none. It costs a SHA-256, so it is made where it is wanted.
+func (u *Unit) Key(i int) string {
+	if u.Ref.Identity == "" {
+		return ""
+	}
+	r := &u.Results[i]
+	return ResultID(u.Ref.Identity, u.Ref.Position, u.Ref.Line, cmp.Or(r.ID, r.Title), r.Ordinal)
+}
+
+// load is what a sink gets with one call: results, and their ids if it wants them.
 type load struct {
 	lines [][]byte
-	keys  []string
-	rows  bool // some of it is committed
+	keyed bool     // it wants ids
+	keys  []string // as many as lines, or none
+	rows  bool     // some of it is committed
 }
 
 // add adds the results of u.
@@ -55,18 +75,26 @@ func (l *load) add(u *Unit) {
 	l.rows = l.rows || u.Row > 0
 	for i := range u.Results {
 		l.lines = append(l.lines, u.Results[i].JSON)
-		l.keys = append(l.keys, u.Results[i].Key)
+		if l.keyed {
+			l.keys = append(l.keys, u.Key(i))
+		}
 	}
 }
 
 // from returns what is left without the first n.
-func (l load) from(n int) load { return load{l.lines[n:], l.keys[n:], l.rows} }
+func (l load) from(n int) load {
+	l.lines = l.lines[n:]
+	if l.keyed {
+		l.keys = l.keys[n:]
+	}
+	return l
+}
 
 // reset empties l and keeps its memory.
 func (l *load) reset() {
 	clear(l.lines)
 	clear(l.keys)
-	*l = load{l.lines[:0], l.keys[:0], false}
+	l.lines, l.keys, l.rows = l.lines[:0], l.keys[:0], false
 }
 
 // AppendJSON appends the results from number from on as one JSON array.

@@ -7,6 +7,7 @@ var (
 	b3 = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
 	b4 = []float64{0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 	b5 = []float64{0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+	b6 = []float64{0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5}
 )
 
 // The closed label sets.
@@ -54,7 +55,7 @@ type Set struct {
 	SourceChanges                                     *Vec[Counter] // source_id
 	SourceItems                                       *Vec[Gauge]   // source_id
 	EventsReceived                                    *Vec[Counter] // source
-	EventsCommitted                                   *Counter
+	EventsCommitted, SlowEvents                       *Counter
 	Dropped                                           *Vec[Counter] // reason
 	SinkResults                                       *Vec[Counter] // sink, outcome
 	RulePanics                                        *Vec[Counter] // rule
@@ -64,6 +65,7 @@ type Set struct {
 	DuplicatesSuppressed                              *Vec[Counter] // where
 	SourceExpired                                     *Counter
 	CommitSeconds, CommitEvents                       *Histogram
+	CommitWait, ReloadPause                           *Histogram
 	CommitBlocked, OutboxBytes                        *Gauge
 	RecoverySeconds, RecoveryRecords                  *Gauge
 
@@ -135,7 +137,7 @@ func (s *Set) defineExtended() {
 	r.section("Sinks", true)
 	s.SinkQueue = r.gauges("rsigma_sink_queue_depth", "Events whose results wait for a sink.", "sink")
 	s.SinkRetries = r.counters("rsigma_sink_retries_total", "Deliveries that were tried again.", "sink")
-	s.SinkDropped = r.counters("rsigma_sink_dropped_total", "Results discarded because the queue was full, or because they failed and there are no dead letters.", "sink")
+	s.SinkDropped = r.counters("rsigma_sink_dropped_total", "Results discarded because the queue was full, because they failed and there are no dead letters, or because the other side refused them for good without saying which.", "sink")
 	s.SinkFailures = r.counters("rsigma_sink_delivery_failures_total", "Results whose delivery was given up.", "sink")
 	s.SinkResults = r.counters("rsigma_sink_results_total", "Results by what became of them.", "sink", "outcome")
 
@@ -156,20 +158,23 @@ func (s *Set) defineExtended() {
 	s.StateEvicted = r.counters("rsigma_state_evicted_total", "Groups removed by a cap.", "correlation", "reason")
 	s.QueueBytes = r.gauge("rsigma_queue_bytes", "Bytes of the events that wait in the event queue.")
 	s.Generation = r.gauge("rsigma_ruleset_generation", "Number of the active rule set, from 1.")
+	s.ReloadPause = r.histogram("rsigma_reload_pause_seconds", "How long correlation stood still while its state went over to a new rule set: once for a copy, once for what changed after it.", b6)
 	s.RegexTruncated = r.counters("rsigma_regex_truncated_total", "Texts of which a regular expression could search only a part, for lack of budget.", "rule")
+	s.SlowEvents = r.counter("rsigma_slow_events_total", "Events that took more than 250 ms to judge. The log names the rule that took most of it.")
 	s.RulePanics = r.counters("rsigma_rule_panics_total", "Events over which a rule panicked.", "rule")
 
 	r.section("NATS", true)
 	s.NATSUnacked = r.gauge("rsigma_nats_unacked_messages", "Messages that were received and are not acknowledged yet.")
 	s.NATSRedelivered = r.counter("rsigma_nats_redelivered_total", "Messages that came for the second time, or more often.")
-	s.SourceRegressions = r.counter("rsigma_source_regressions_total", "Streams that were made anew while they were read.")
+	s.SourceRegressions = r.counter("rsigma_source_regressions_total", "Streams that were made anew, or went back behind what was read of them.")
 	s.DuplicatesSuppressed = r.counters("rsigma_duplicates_suppressed_total", "Results that the other side had seen before.", "where")
 
-	s.SourceExpired = r.counter("rsigma_source_expired_total", "Messages that the stream dropped before they were read.")
+	s.SourceExpired = r.counter("rsigma_source_expired_total", "Messages that the stream dropped before they were read, at most: those of other subjects count as well.")
 
 	r.section("Durable state", true)
 	s.CommitSeconds = r.histogram("rsigma_state_commit_seconds", "Duration of a commit.", b5)
 	s.CommitEvents = r.histogram("rsigma_state_commit_events", "Messages in a commit.", b3)
+	s.CommitWait = r.histogram("rsigma_state_commit_wait_seconds", "How long correlation stood still for a commit, by full groups of events.", b6)
 	s.CommitBlocked = r.gauge("rsigma_state_commit_blocked", "1 while the store cannot commit.")
 	s.OutboxBytes = r.gauge("rsigma_outbox_bytes", "Bytes of the results that are committed and not delivered.")
 	s.RecoverySeconds = r.gauge("rsigma_recovery_seconds", "How long reading the state took at the last start.")

@@ -61,7 +61,7 @@ var (
 	ErrNothingLoaded = errors.New("no rule document could be loaded")
 )
 
-// RulesError says that a rules path cannot be read.
+// RulesError says that a rules path cannot be read, or that there is more in it than one set of rules may have.
 type RulesError struct{ Err error }
 
 func (e *RulesError) Error() string { return e.Err.Error() }
@@ -89,6 +89,9 @@ func Load(opts Options) (*engine.Generation, *Report, error) {
 	prog, log := compiler.Compile(sources, compile)
 	if err := compiler.CheckPipelines(pipelines, log); err != nil {
 		return nil, nil, err
+	}
+	if err := compiler.CheckCount(prog); err != nil {
+		return nil, nil, &RulesError{err}
 	}
 	report := &Report{
 		Documents:   documents(prog),

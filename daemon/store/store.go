@@ -36,12 +36,14 @@ type Store interface {
 	SaveBase(ctx context.Context, b *Base) error
 	// Reply returns the reply that is kept under an idempotency key; false if there is none.
 	Reply(ctx context.Context, key string) ([]byte, bool, error)
-	// ForgetReplies drops replies that are older than at, and all but the newest keep.
-	ForgetReplies(ctx context.Context, at time.Time, keep int) error
+	// ForgetReplies drops replies whose time lies before from or after to, and all but the keep that were written last. Their times may be
+	// of wall clocks that were set back meanwhile: the latest time is not always that of the last one.
+	ForgetReplies(ctx context.Context, from, to time.Time, keep int) error
 	// KeepBadSnapshot copies the JSON row to a table of its own, because it cannot be read and the next base overwrites it.
 	KeepBadSnapshot(ctx context.Context) error
-	// Clear forgets the state of correlations and the positions of sources. Results that are not delivered stay.
-	Clear(ctx context.Context) error
+	// Clear forgets the state of correlations and all positions but those of the sources that keep wants; nil wants none. Results that
+	// are not delivered stay.
+	Clear(ctx context.Context, keep func(source string) bool) error
 	// Values keeps the values of dynamic sources.
 	Values() Values
 	// Close releases the file. clean says that the base is up to date and the outbox told: the next Load need not check the file.
@@ -103,6 +105,9 @@ type Base struct {
 	At       time.Time
 	// SourceSequence and SourceTime, in seconds since the epoch, go with Snapshot: the position of a NATS source. nil leaves what is there.
 	SourceSequence, SourceTime *int64
+	// Forget, if not nil, says which positions the state has gone beyond without a commit: they are dropped with the base, and nil as
+	// SourceSequence or SourceTime drops what is there.
+	Forget func(source string) bool
 }
 
 // Row is the body of one commit.

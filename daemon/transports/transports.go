@@ -29,6 +29,7 @@ func (All) NATSInput(ctx context.Context, o daemon.NATSInput) (daemon.NATSReader
 		Address: o.Address, Auth: o.Auth, Group: o.Group, Start: o.Start, Replay: o.Replay, Keep: o.Keep, Stored: o.Stored, Buffer: o.Buffer,
 		Hooks: natsin.Hooks{
 			Redelivered: o.Redelivered, StreamChanged: o.StreamChanged, Expired: o.Expired, Suppressed: o.Suppressed,
+			Acked: o.Acked,
 		},
 		Log: o.Log, ConnLog: o.ConnLog,
 	})

@@ -51,13 +51,13 @@ func (e *Engine) slide(c *corr, g *group, edge int64) {
 }
 
 // age is step 1 of section 14.9 at time t: groups that are empty at t are removed, and suppression that is over ends. With
-// noTime it removes the groups that are empty already.
-func (e *Engine) age(t int64) {
+// noTime it removes the groups that are empty already. It returns how many groups it has looked at.
+func (e *Engine) age(t int64) (looked int) {
 	if t != noTime {
 		e.agings.add(t)
 		e.changes.noteAging(t)
 	}
-	for len(e.due.list) > 0 {
+	for ; len(e.due.list) > 0; looked++ {
 		id := e.due.list[0]
 		g := e.groups.at(id)
 		if g.due > t {
@@ -72,13 +72,14 @@ func (e *Engine) age(t int64) {
 		e.stats.Expired++
 		e.remove(c, id, t, false)
 	}
-	for len(e.resting.list) > 0 && e.resting.at(0).due <= t {
+	for ; len(e.resting.list) > 0 && e.resting.at(0).due <= t; looked++ {
 		e.endRest(e.resting.list[0])
 	}
 	e.boundResting()
 	if len(e.agings.list) > 64+e.stats.Groups || e.agings.seq > 1<<31 {
 		e.settleAll()
 	}
+	return looked
 }
 
 // settleAll settles every group. Then the past agings are of no interest.

@@ -8,7 +8,7 @@ const maxLevels = 10
 // how far the time of an event may be trusted (daemon.md section 9). The result is valid until the next call.
 //
 // Cost: proportional to the feeds, however much a window holds and however many groups there are. It allocates nothing once
-// the memory of the state has grown to its size.
+// the memory of the state has grown to its size, unless it evicts some of very many groups.
 //
 // Source: sigma-language.md sections 14.3 to 14.9.
 func (e *Engine) Apply(in *Input, now int64) []Firing {
@@ -64,33 +64,49 @@ func (e *Engine) arrive(t, now int64) {
 		return
 	}
 	if !trusted(t, now) {
-		t = e.trustedNewest(now)
+		t = e.clock(now)
 	}
 	e.age(t)
 	if e.full() {
-		e.evict()
+		e.evict(now)
 	}
 }
 
 // full reports whether the next event has to make room.
 func (e *Engine) full() bool { return e.stats.Groups >= e.maxGroups }
 
-// Sweep removes groups whose windows are empty by the newest event time seen, as section 14.9 allows at any time. Only late
-// events can notice. now is the wall clock in seconds: a newest time that lies far ahead of it is not trusted. Like Apply it
-// changes the state: a log that is replayed must hold it.
-func (e *Engine) Sweep(now int64) {
-	if t := e.trustedNewest(now); t != noTime {
-		e.age(t)
+// sweepGroups is about how many groups one Sweep looks at, some milliseconds.
+const sweepGroups = 4096
+
+// Sweep removes groups whose windows are empty by the newest event time seen, as section 14.9 allows at any time, but by now at
+// the latest, the wall clock in seconds. Only late events can notice. It goes through time from where the first group ends, and
+// stops when it has looked at enough groups; more says that it did, and should be called again after some events. Groups that end in
+// the same second go at once. Like Apply it changes the state: a log that is replayed must hold it.
+func (e *Engine) Sweep(now int64) (more bool) {
+	t := e.clock(now)
+	if t == noTime {
+		return false
 	}
+	for looked := 0; looked < e.sweepGroups; looked++ {
+		if len(e.due.list) == 0 || e.due.at(0).due >= t {
+			e.age(t)
+			return false
+		}
+		g := e.due.at(0)
+		if due := e.emptyAt(e.corrs[g.corr], g); due > g.due {
+			g.due = due // it was only known not to end before
+			e.due.down(0)
+			continue
+		}
+		looked += e.age(g.due)
+	}
+	return true
 }
 
-// trustedNewest returns the newest event time seen unless it lies too far ahead of the wall clock.
-func (e *Engine) trustedNewest(now int64) int64 {
-	if !trusted(e.newest, now) {
-		return noTime
-	}
-	return e.newest
-}
+// clock returns the time by which idle groups may go, noTime if none is known: the newest event time seen, but not a time to come.
+// A wall clock that is fast empties no window of slower events. Nor does what it left behind, once it is set back, and it keeps no
+// later sweep from its work.
+func (e *Engine) clock(now int64) int64 { return min(e.newest, max(now, 0)) }
 
 // feed is one feed: it updates the state, judges, and fires if the condition holds. by is the firing that caused it, nil if
 // it was a detection.

@@ -27,7 +27,9 @@ type Options struct {
 }
 
 const (
-	defaultMaxEvents       = 10
+	defaultMaxEvents = 10
+	// MaxRefs is the most event references that a group keeps, whatever is asked for (reliability.md section 6).
+	MaxRefs                = 100
 	defaultMaxStateEntries = 100_000
 )
 
@@ -59,7 +61,9 @@ type Engine struct {
 	ids       []rtlib.FieldID
 	reads     []read
 	maxGroups int
-	opts      Options // with all defaults
+	// sweepGroups is about how many groups one Sweep looks at.
+	sweepGroups int
+	opts        Options // with all defaults
 	// feeders are the detections by number; those that feed nothing may be nil.
 	feeders    []*rtlib.Rule
 	definition definitionSum
@@ -107,13 +111,14 @@ func New(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error)
 // build makes an engine with options that are complete. Detections that feed nothing may be nil.
 func build(detections []*rtlib.Rule, rules []*Rule, opts Options) (*Engine, error) {
 	e := &Engine{
-		maxGroups: opts.MaxStateEntries,
-		opts:      opts,
-		feeders:   detections,
-		newest:    noTime,
-		words:     &arena[uint64]{unit: 1},
-		texts:     newTexts(),
-		seed:      maphash.MakeSeed(),
+		maxGroups:   opts.MaxStateEntries,
+		sweepGroups: sweepGroups,
+		opts:        opts,
+		feeders:     detections,
+		newest:      noTime,
+		words:       &arena[uint64]{unit: 1},
+		texts:       newTexts(),
+		seed:        maphash.MakeSeed(),
 	}
 	e.one, e.two, e.tree = runs{e.words, 1}, runs{e.words, 2}, tree{e.words}
 	e.due.groups, e.resting.groups = &e.groups, &e.groups

@@ -75,21 +75,51 @@ func TestAnEventOfTheFarFutureEvictsNoOtherGroups(t *testing.T) {
 	future := int64(testNow + farFuture + 1)
 	d.apply(t, userEvent(future, "attacker"), testNow) // the tenth group
 	d.apply(t, userEvent(future, "attacker"), testNow) // finds ten groups
-	if got := e.Stats(); got.Groups != 9 || got.Evicted[0] != 1 || got.Expired != 0 || got.FarFuture != 2 {
+	if got := e.Stats(); got.Groups != 10 || got.Evicted[0] != 1 || got.Expired != 0 || got.FarFuture != 2 {
 		t.Errorf("%+v", got)
 	}
+	if got := present(e, testNow); got != 9 {
+		t.Errorf("%d groups of the present are left, want 9: it was not the attacker's group that had to make room", got)
+	}
 	e.Sweep(testNow)
-	if got := e.Stats().Groups; got != 9 {
+	if got := e.Stats().Groups; got != 10 {
 		t.Errorf("%d groups after a sweep", got)
 	}
 	if out := d.apply(t, userEvent(testNow+10, "u5"), testNow); !strings.Contains(out, "value 4000000000000000") { // 2.0
 		t.Errorf("u5 has lost its window: %q", out)
 	}
 	// A day later the same time is nothing special.
+	d.apply(t, userEvent(future, "attacker"), testNow+2)
 	d.apply(t, userEvent(future, "u8"), testNow+2)
-	e.Sweep(testNow + 2)
+	e.Sweep(future)
 	if got := e.Stats().Groups; got != 2 {
 		t.Errorf("%d groups, want u8 and the attacker's", got)
+	}
+}
+
+// A sweep of very many groups is done in parts, so that events come in between; what is left in the end is the same.
+func TestASweepOfManyGroupsIsDoneInParts(t *testing.T) {
+	t.Parallel()
+	e := mustNew(t, Options{MaxStateEntries: 200_000}, countRule("a.yml", 100))
+	d := newDriver(e)
+	const groups, perSecond = 100_000, 100
+	for i := range groups {
+		d.apply(t, userEvent(int64(i/perSecond), fmt.Sprint("u", i)), testNow)
+	}
+	for i := range groups { // now the heap knows only that they do not end before
+		d.apply(t, userEvent(int64(1000+i/perSecond), fmt.Sprint("u", i)), testNow)
+	}
+	d.apply(t, userEvent(10_000, "last"), testNow)
+	parts := 1
+	for before := e.Stats().Groups; e.Sweep(testNow); parts++ {
+		now := e.Stats().Groups
+		if before-now > sweepGroups+perSecond {
+			t.Fatalf("%d groups went at once", before-now)
+		}
+		before = now
+	}
+	if got := e.Stats(); got.Groups != 1 || got.Expired != groups || parts < groups/(sweepGroups+perSecond) || parts > 4*groups/sweepGroups {
+		t.Errorf("%d parts, %+v", parts, got)
 	}
 }
 
@@ -121,6 +151,9 @@ func TestIdleGroupsAreSweptAndSuppressionStays(t *testing.T) {
 // TestNobodyCanMakeTheEngineRemember floods it in the ways that its bookkeeping might mind.
 func TestNobodyCanMakeTheEngineRemember(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("under the race detector this takes two minutes, and one goroutine does all of it")
+	}
 	const limit = 50
 	for name, at := range map[string]func(i int) int64{
 		"ever older":       func(i int) int64 { return testNow - int64(i) },
@@ -244,6 +277,37 @@ func TestAnIdentifierIsATopLevelKeyThatHoldsTextOrANumber(t *testing.T) {
 		ev := &twinEvent{json: strings.Replace(event, "{", `{"timestamp":5,`, 1), hits: []int{0}}
 		if out := d.apply(t, ev, testNow); !strings.Contains(out, "refs "+want) {
 			t.Errorf("%s: %s", event, out)
+		}
+	}
+}
+
+func TestTheReferencesOfAGroupAreLimited(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		mode       EventMode
+		rule, opts int
+		want       uint32
+	}{
+		{EventsRefs, 100, 0, 100},
+		{EventsRefs, 101, 0, 100},
+		{EventsRefs, 0, 101, 100},
+		{EventsRefs, 0, 0, 10},
+		{EventsFull, 101, 0, 101},
+	} {
+		r := countRule("a.yml", 1)
+		r.EventMode, r.MaxEvents = c.mode, c.rule
+		r.Timespan = 1000
+		e := mustNew(t, Options{MaxEvents: c.opts}, r)
+		d := newDriver(e)
+		var out string
+		for i := range 120 {
+			out = d.apply(t, &twinEvent{json: fmt.Sprintf(`{"timestamp":%d,"id":"only"}`, 1000+i), hits: []int{0}}, testNow)
+		}
+		if got := e.corrs[0].maxEvents; got != c.want {
+			t.Errorf("%+v: a group keeps %d", c, got)
+		}
+		if n := strings.Count(out, "only"); n != int(c.want) {
+			t.Errorf("%+v: a firing has %d", c, n)
 		}
 	}
 }

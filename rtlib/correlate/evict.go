@@ -21,11 +21,13 @@ func (a *stale) compare(b *stale) int {
 }
 
 // evict is step 2 of section 14.9: the stalest groups go until 90 % of the cap remain. Those of correlations that hold more than their
-// equal share of the cap go first, down to the share, so that whoever makes many groups of one correlation does not empty the others.
-// Cost: proportional to the groups held, of which it removes a tenth; times the logarithm if several correlations are above their share.
+// equal share of what may remain go first, down to the share, so that whoever makes many groups of one correlation does not empty the others.
+// Groups with a time too far ahead of now, the wall clock, are the stalest: whoever sends events of the year 2999 does not drive out the
+// others. Cost: proportional to the groups held, of which it removes a tenth; times the logarithm if several correlations are above their
+// share.
 //
 // Source: also reliability.md T8.
-func (e *Engine) evict() {
+func (e *Engine) evict(now int64) {
 	candidates := e.scratch.stale[:0]
 	counts := make([]int, len(e.corrs))
 	for _, id := range e.due.list {
@@ -33,19 +35,31 @@ func (e *Engine) evict() {
 		c := e.corrs[g.corr]
 		e.settle(c, g)
 		counts[g.corr]++
-		candidates = append(candidates, stale{e.newestOf(c, g), g.fed, id, g.corr})
+		newest := e.newestOf(c, g)
+		if !trusted(newest, now) {
+			newest = noTime
+		}
+		candidates = append(candidates, stale{newest, g.fed, id, g.corr})
 	}
-	e.scratch.stale = candidates
-	n := len(candidates) - (e.maxGroups - (e.maxGroups+9)/10)
+	if e.scratch.stale = candidates; cap(candidates) > maxStale {
+		e.scratch.stale = nil
+	}
+	n := len(candidates) - e.remain()
 	candidates, n = e.evictRich(candidates, counts, n)
 	selectFirst(candidates, n)
 	e.evictAll(candidates[:n])
 }
 
+// maxStale bounds the memory that is kept from one eviction to the next, in groups. Of a million it would be an eighth of what they take.
+const maxStale = 1 << 16
+
+// remain is how many groups an eviction leaves.
+func (e *Engine) remain() int { return e.maxGroups - (e.maxGroups+9)/10 }
+
 // evictRich removes up to n groups of correlations with more than their share, which counts tells of. It returns the candidates that are
 // left, and how many groups are still to go.
 func (e *Engine) evictRich(candidates []stale, counts []int, n int) ([]stale, int) {
-	share := e.maxGroups / len(e.corrs)
+	share := e.remain() / len(e.corrs)
 	rich, excess := 0, 0
 	for _, k := range counts {
 		if k > share {

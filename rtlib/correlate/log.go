@@ -20,7 +20,7 @@ import (
 // now and the time of clock are differences to the last now of the part. A change in what Apply, Sweep or Reset do to a state
 // needs a new version.
 
-const logVersion = 1
+const logVersion = 2
 
 // The marks of a log.
 const (
@@ -94,10 +94,10 @@ func (r *Recorder) note(in *Input, t, now int64) {
 }
 
 // Sweep is Engine.Sweep, noted.
-func (r *Recorder) Sweep(now int64) {
+func (r *Recorder) Sweep(now int64) (more bool) {
 	r.writeClock()
 	r.record(logSweep, now)
-	r.e.Sweep(now)
+	return r.e.Sweep(now)
 }
 
 // Reset is Engine.Reset, noted.

@@ -102,7 +102,7 @@ func agreeOnLog(t *rapid.T, seen *recorded) {
 	clock := rapid.SampledFrom([]int64{0, 100, testNow - 50, testNow + farFuture - 30}).Draw(t, "start")
 	now := int64(testNow)
 	for n := range rapid.IntRange(20, 100).Draw(t, "events") {
-		now += rapid.SampledFrom([]int64{0, 0, 0, 1, -1, 7, 100}).Draw(t, "now")
+		now += rapid.SampledFrom([]int64{0, 0, 0, 0, 1, -1, 7, 100, tenYears, -tenYears}).Draw(t, "now")
 		switch k := rapid.IntRange(0, 60).Draw(t, "what else"); {
 		case k < 7:
 			follow()

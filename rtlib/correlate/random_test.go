@@ -311,15 +311,21 @@ func agree(t *rapid.T, seen *cover) {
 	d := newDriver(e)
 	tw := newTwin(s.detections, s.rules, s.opts)
 	clock := rapid.SampledFrom([]int64{0, 100, testNow - 50}).Draw(t, "start")
+	now := int64(testNow)
 	for n := range rapid.IntRange(20, 120).Draw(t, "events") {
+		if rapid.IntRange(0, 30).Draw(t, "the wall clock is set") == 17 {
+			now = testNow + rapid.SampledFrom([]int64{0, 0, 3600, -3600, 2 * farFuture, -2 * farFuture, tenYears, -tenYears}).Draw(t, "by")
+		}
 		if rapid.IntRange(0, 40).Draw(t, "sweep") == 17 {
-			e.Sweep(testNow)
-			tw.sweep(testNow)
+			e.sweepGroups = rapid.IntRange(1, 4).Draw(t, "groups at once")
+			for e.Sweep(now) {
+			}
+			tw.sweep(now)
 		}
 		ev := s.drawEvent(t, &clock, n)
-		got := d.apply(t, ev, testNow)
+		got := d.apply(t, ev, now)
 		var want strings.Builder
-		for _, f := range tw.apply(ev, testNow) {
+		for _, f := range tw.apply(ev, now) {
 			fmt.Fprintln(&want, f.String())
 			seen.firings.Add(1)
 			if len(tw.rules[f.rule].Sources) > 0 && strings.HasPrefix(tw.rules[f.rule].Sources[0].Rule, "r") {

@@ -200,7 +200,11 @@ func (r *resolver) choices(c *corr) {
 	if rule.MaxEvents != 0 {
 		maxEvents = rule.MaxEvents
 	}
-	c.maxEvents = uint32(min(max(maxEvents, 1), math.MaxInt32))
+	most := math.MaxInt32
+	if c.mode == EventsRefs {
+		most = MaxRefs
+	}
+	c.maxEvents = uint32(min(max(maxEvents, 1), most))
 	kept := rule.MaxGroupEntries
 	if kept == 0 {
 		kept = opts.MaxGroupEntries

@@ -154,6 +154,84 @@ func TestAReplicaThatFollowsTheChangesTakesOver(t *testing.T) {
 	}
 }
 
+// changed returns a scenario with the same rules but for their time spans, conditions and limits, without some and with others.
+func (s *scenario) changed(t *rapid.T) *scenario {
+	c := *s
+	c.rules = nil
+	for _, r := range s.rules {
+		n := *r
+		if rapid.Bool().Draw(t, "change") {
+			n.Timespan = rapid.SampledFrom([]int64{1, 3, 10, 30}).Draw(t, "other timespan")
+			n.MaxGroupEntries = rapid.SampledFrom([]int{0, -1, 2, 4}).Draw(t, "other max group")
+			if n.Thresholds != nil {
+				n.Thresholds = []Threshold{{Greater, float64(rapid.IntRange(0, 3).Draw(t, "other threshold"))}}
+			}
+		}
+		c.rules = append(c.rules, &n)
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "other rules") {
+	case 0:
+		c.rules = c.rules[:len(c.rules)-1]
+	case 1:
+		c.rules = append(c.rules, c.drawRule(t, len(c.rules)))
+	}
+	return &c
+}
+
+// TestChangesGoToOtherRules copies a state into an engine of other rules, and then what has changed meanwhile. What comes of it is compared
+// with a copy that is made at once. The caps are off, as what they evict depends on when it comes in, and nothing is swept meanwhile: that
+// reaches the copy as a time, and drops what is too old by the time spans of its own rules.
+func TestChangesGoToOtherRules(t *testing.T) {
+	t.Parallel()
+	var moves, moved, firings atomic.Int64
+	for range 1 + rounds(t)/6 {
+		rapid.Check(t, func(t *rapid.T) {
+			s := drawScenario(t)
+			s.opts.MaxStateEntries = 0
+			a, clock := newDriver(s.engine(t)), int64(100)
+			feed := func(n int, sweep bool) {
+				for i := range n {
+					if sweep && rapid.IntRange(0, 20).Draw(t, "sweep") == 11 {
+						a.e.Sweep(testNow)
+					}
+					a.apply(t, s.drawEvent(t, &clock, i), testNow)
+				}
+			}
+			feed(rapid.IntRange(0, 60).Draw(t, "before"), true)
+			other := s.changed(t)
+			parts, whole := newDriver(other.engine(t)), newDriver(other.engine(t))
+			state, mark := a.e.Changes(nil, 0)
+			if _, err := parts.e.LoadState(state); err != nil {
+				t.Fatal(err)
+			}
+			feed(rapid.IntRange(0, 40).Draw(t, "meanwhile"), false)
+			delta, _ := a.e.Changes(nil, mark)
+			if _, err := parts.e.ApplyChanges(delta); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := whole.e.LoadState(a.e.AppendState(nil)); err != nil {
+				t.Fatal(err)
+			}
+			compareStates(t, whole.e, parts.e)
+			checkInvariants(t, parts.e)
+			moves.Add(1)
+			moved.Add(int64(parts.e.Stats().Groups))
+			for n := range 20 {
+				ev := s.drawEvent(t, &clock, n)
+				want := whole.apply(t, ev, testNow)
+				if got := parts.apply(t, ev, testNow); got != want {
+					t.Fatalf("event %d %s hits %v\n got %s\nwant %s\n%s", n, ev.json, ev.hits, got, want, describeRules(other))
+				}
+				firings.Add(int64(strings.Count(want, "\n")))
+			}
+		})
+	}
+	t.Logf("%d moves with %d groups, %d firings", moves.Load(), moved.Load(), firings.Load())
+	if moves.Load() < 15 || moved.Load() < 50 || firings.Load() < 50 {
+		t.Error("too few")
+	}
+}
+
 // countRule is an event_count of detection d0 by User.
 func countRule(source string, threshold float64) *Rule {
 	return &Rule{

@@ -485,7 +485,7 @@ func (tw *twin) arrive(t, now int64) {
 	if trusted {
 		tw.age(&t)
 	} else {
-		tw.age(tw.newest)
+		tw.age(tw.clock(now))
 	}
 	if tw.live() < limit {
 		return
@@ -501,7 +501,11 @@ func (tw *twin) arrive(t, now int64) {
 		for name, g := range tw.groups[i] {
 			if g.live {
 				w, _ := tw.window(tw.rules[i], g.history)
-				all = append(all, candidate{i, name, w.newest(), g.fed})
+				newest := w.newest()
+				if newest > now+24*3600 {
+					newest = -1 // no part of the specification
+				}
+				all = append(all, candidate{i, name, newest, g.fed})
 			}
 		}
 	}
@@ -511,8 +515,9 @@ func (tw *twin) arrive(t, now int64) {
 		}
 		return all[a].fed < all[b].fed
 	})
-	share := limit / len(tw.rules)
-	for n := len(all) - int(math.Floor(0.9*float64(limit)+1e-9)); n > 0; n-- {
+	remain := int(math.Floor(0.9*float64(limit) + 1e-9))
+	share := remain / len(tw.rules)
+	for n := len(all) - remain; n > 0; n-- {
 		count := map[int]int{}
 		for _, c := range all {
 			count[c.rule]++
@@ -536,9 +541,17 @@ func (tw *twin) live() (n int) {
 }
 
 func (tw *twin) sweep(now int64) {
-	if tw.newest != nil && *tw.newest <= now+24*3600 {
-		tw.age(tw.newest)
+	if t := tw.clock(now); t != nil {
+		tw.age(t)
 	}
+}
+
+// clock is no part of the specification: idle groups go by the newest event time, but by now at the latest.
+func (tw *twin) clock(now int64) *int64 {
+	if now = max(now, 0); tw.newest == nil || *tw.newest <= now {
+		return tw.newest
+	}
+	return &now
 }
 
 // age is step 1 at time t; without a time it only removes what is empty.

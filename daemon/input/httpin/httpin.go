@@ -53,7 +53,9 @@ func New(opts Options) *Input {
 	return &Input{opts: opts, ready: make(chan struct{}), buffers: newBuffers(), memory: budget{max: most}}
 }
 
-var origin = flow.Origin{Type: "http"}
+// A client that waits for its lines asks whether a crash can lose them, which a commit answers. A sink that hangs must not make it
+// send them again.
+var origin = flow.Origin{Type: "http", AtCommit: true}
 
 // Run implements flow.Input: it lets the handler put events into out, whose closing ends that. Requests that begin after ctx is
 // cancelled are refused; the others go on until out is closed.

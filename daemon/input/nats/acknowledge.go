@@ -21,6 +21,9 @@ func (in *Input) acknowledge(ctx context.Context) {
 		select {
 		case <-in.open.signal:
 			in.reply(in.open.take(), acked)
+			if in.opts.Hooks.Acked != nil {
+				in.opts.Hooks.Acked()
+			}
 		case <-timer.C:
 			in.reply(in.open.late(time.Now()), inProgress)
 			timer.Reset(in.open.interval())

@@ -120,7 +120,7 @@ func (in *Input) createConsumer(ctx context.Context, stream jetstream.Stream, st
 		AckWait: in.opts.AckWait, MaxAckPending: max(1000, 2*in.opts.Buffer),
 	}
 	begin(start, &cfg)
-	c, err := stream.CreateConsumer(ctx, cfg)
+	c, err := createStored(func() (jetstream.Consumer, error) { return stream.CreateConsumer(ctx, cfg) })
 	if errors.Is(err, jetstream.ErrConsumerExists) {
 		if c, err = stream.Consumer(ctx, in.name); err == nil {
 			err = in.suits(c.CachedInfo().Config)
@@ -130,6 +130,19 @@ func (in *Input) createConsumer(ctx context.Context, stream jetstream.Stream, st
 		return nil, fmt.Errorf("make consumer %s of stream %s: %w", in.name, in.streamName(), err)
 	}
 	return c, nil
+}
+
+// errCodeStore is what the server says when it cannot write the state of a consumer. The client has no name for it.
+const errCodeStore jetstream.ErrorCode = 10012
+
+// createStored calls create, and once more if the server could not write: the files of a consumer of that name that was deleted a moment
+// ago may be removed under its hands.
+func createStored(create func() (jetstream.Consumer, error)) (jetstream.Consumer, error) {
+	c, err := create()
+	if e, ok := errors.AsType[*jetstream.APIError](err); ok && e.ErrorCode == errCodeStore {
+		return create()
+	}
+	return c, err
 }
 
 // suits says why an existing consumer cannot be used.

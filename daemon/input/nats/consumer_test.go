@@ -1,6 +1,7 @@
 package nats
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +84,30 @@ func TestReadingBeginsWhereItIsToldTo(t *testing.T) {
 			}
 			b.settled(r.in, uint64(end))
 			r.stop()
+		}
+	}
+}
+
+func TestAConsumerThatTheServerCouldNotStoreIsMadeOnceMore(t *testing.T) {
+	t.Parallel()
+	store, other := &jetstream.APIError{Code: 500, ErrorCode: 10012}, errors.New("other")
+	for name, c := range map[string]struct {
+		fails []error
+		calls int
+		want  error
+	}{
+		"well":        {[]error{nil}, 1, nil},
+		"once":        {[]error{store, nil}, 2, nil},
+		"twice":       {[]error{store, store}, 2, store},
+		"other fault": {[]error{other}, 1, other},
+	} {
+		calls := 0
+		_, err := createStored(func() (jetstream.Consumer, error) {
+			calls++
+			return nil, c.fails[calls-1]
+		})
+		if calls != c.calls || !errors.Is(err, c.want) {
+			t.Errorf("%s: %d calls, %v", name, calls, err)
 		}
 	}
 }

@@ -141,15 +141,20 @@ func read(t testing.TB, in *Input, size int) *reading {
 	return r
 }
 
+// patience is how long a test waits for messages: a server that is being told to delete a stream or a consumer may forget to say so, and
+// an input notices that by the lack of heartbeats.
+const patience = 2*heartbeat + 15*time.Second
+
 // take returns the next n messages.
 func (r *reading) take(n int) (out []flow.Message) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	for len(out) < n {
 		var ok bool
 		if out, ok = r.intake.Take(ctx, out, n-len(out)); !ok {
-			r.t.Fatalf("%d messages have arrived, want %d", len(out), n)
+			state, err := (&broker{t: r.t, js: r.in.conn.JetStream}).state(r.in)
+			r.t.Fatalf("%d messages have arrived, want %d; the consumer: %+v, %v", len(out), n, state, err)
 		}
 	}
 	return out

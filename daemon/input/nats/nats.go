@@ -40,6 +40,7 @@ type Hooks struct {
 	StreamChanged func()             // the stream was made anew, or is not what it was
 	Expired       func(messages int) // the stream dropped messages before they were read
 	Suppressed    func()             // a message came that is committed already
+	Acked         func()             // if not nil: some messages were acknowledged
 }
 
 // Input reads a durable consumer.

@@ -17,8 +17,8 @@ import (
 // second it reports those per second of processor time of this process: what one core of the daemon reads.
 func BenchmarkConsume(b *testing.B) {
 	const total = 100_000
-	srv := &broker{t: b}
-	srv.url, srv.js = natstest.Process(b)
+	process := natstest.StartProcess(b)
+	srv := &broker{t: b, url: process.URL, js: process.Client()}
 	payload := []byte(`{"event":"` + strings.Repeat("x", 188) + `"}`)
 	opts := srv.options("a")
 	opts.Buffer = 10_000

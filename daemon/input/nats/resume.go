@@ -66,6 +66,9 @@ func (in *Input) behind(ctx context.Context, stream jetstream.Stream, p flow.Pos
 		return in.changed(info, Start{Mode: StartSequence, Sequence: 1}), nil
 	}
 	if info.State.LastSeq < floor {
+		if p.Time != 0 { // some may have come since the stream went back, so its end says nothing
+			return in.changed(info, Start{Mode: StartTime, Time: time.Unix(0, p.Time+1)}), nil
+		}
 		in.cursor.floor = info.State.LastSeq
 		return in.changed(info, Start{Mode: StartSequence, Sequence: info.State.LastSeq + 1}), nil
 	}

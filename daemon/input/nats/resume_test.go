@@ -2,6 +2,7 @@ package nats
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -58,6 +59,14 @@ func (l *ledger) commit(r *reading, n int) (texts []string, acknowledge func()) 
 	}
 }
 
+// move changes all positions.
+func (l *ledger) move(f func(*flow.Position)) {
+	for name, p := range l.positions {
+		f(&p)
+		l.positions[name] = p
+	}
+}
+
 // kill ends the input as kill -9 would: the server hears nothing more.
 func (r *reading) kill() {
 	r.t.Helper()
@@ -87,6 +96,19 @@ func (b *broker) change(f func(jetstream.Stream) error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// stored returns when a message of the stream of subject a was stored.
+func (b *broker) stored(sequence uint64) (at int64) {
+	b.t.Helper()
+	b.change(func(s jetstream.Stream) error {
+		msg, err := s.GetMsg(b.t.Context(), sequence)
+		if err == nil {
+			at = msg.Time.UnixNano()
+		}
+		return err
+	})
+	return at
 }
 
 // purge drops the messages before sequence.
@@ -153,21 +175,27 @@ func TestReadingGoesOnBehindWhatIsCommitted(t *testing.T) {
 func TestAStreamThatIsNotWhatItWasIsNoticed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		spoil            func(*broker)
+		spoil            func(*broker, *ledger)
 		want             []string
 		changed, expired int64
 	}{
-		"nothing": {func(*broker) {}, numbers(31, 40), 0, 0},
-		"made anew": {func(b *broker) {
+		"nothing": {func(*broker, *ledger) {}, numbers(31, 40), 0, 0},
+		"made anew": {func(b *broker, _ *ledger) {
 			b.anew()
 			b.publish("a", numbers(101, 110)...)
 		}, numbers(101, 110), 1, 0},
-		"expired past the position":       {func(b *broker) { b.purge(36) }, numbers(36, 40), 0, 5},
-		"expired up to the position":      {func(b *broker) { b.purge(31) }, numbers(31, 40), 0, 0},
-		"message at the position deleted": {func(b *broker) { b.change(func(s jetstream.Stream) error { return s.DeleteMsg(b.t.Context(), 30) }) }, numbers(31, 40), 0, 0},
-		"consumer deleted": {func(b *broker) {
+		"expired past the position":  {func(b *broker, _ *ledger) { b.purge(36) }, numbers(36, 40), 0, 5},
+		"expired up to the position": {func(b *broker, _ *ledger) { b.purge(31) }, numbers(31, 40), 0, 0},
+		"message at the position deleted": {func(b *broker, _ *ledger) {
+			b.change(func(s jetstream.Stream) error { return s.DeleteMsg(b.t.Context(), 30) })
+		}, numbers(31, 40), 0, 0},
+		"consumer deleted": {func(b *broker, _ *ledger) {
 			b.change(func(s jetstream.Stream) error { return s.DeleteConsumer(b.t.Context(), "rsigma-daemon-a") })
 		}, numbers(31, 40), 0, 0},
+		// A backup of the stream was restored: it has the old identity, and what came after the backup is gone. So the position is ahead.
+		"position beyond the last message": {func(_ *broker, l *ledger) { l.move(func(p *flow.Position) { p.Floor = 60 }) }, numbers(31, 40), 1, 0},
+		// The same, and others have come since, so that the position is that of another message: what came after its time is new.
+		"another message at the position": {func(b *broker, l *ledger) { l.move(func(p *flow.Position) { p.Time = b.stored(20) }) }, numbers(21, 40), 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +207,7 @@ func TestAStreamThatIsNotWhatItWasIsNoticed(t *testing.T) {
 			r := read(t, in, 1000)
 			l.commit(r, 30)
 			r.kill()
-			c.spoil(b)
+			c.spoil(b, l)
 			in, err := tryOpen(opts)
 			if err != nil {
 				t.Fatal(err)
@@ -289,7 +317,9 @@ func TestAConsumerOrStreamThatGoesAwayWhileItIsReadKeepsTheOrder(t *testing.T) {
 			t.Parallel()
 			b := newBroker(t)
 			l := &ledger{}
-			in := open(t, l.options(b.options("a")))
+			opts := l.options(b.options("a"))
+			opts.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+			in := open(t, opts)
 			r := read(t, in, 1000)
 			b.publish("a", numbers(1, 20)...)
 			got, acknowledge := l.commit(r, 20)

@@ -69,7 +69,9 @@ func New(opts Options) *Input {
 	return in
 }
 
-var origin = flow.Origin{Type: "otlp"}
+// A client that waits for its records asks whether a crash can lose them, which a commit answers. A sink that hangs must not make it
+// send them again.
+var origin = flow.Origin{Type: "otlp", AtCommit: true}
 
 // Run implements flow.Input: it lets the handler put records into out, whose closing ends that. Requests that are decoded after ctx is
 // cancelled are refused; those whose records are being queued go on until out is closed.

@@ -119,7 +119,7 @@ func (s *Sink) send(ctx context.Context, records []*logs.LogRecord) error {
 	switch {
 	case rejected <= 0:
 	case rejected >= len(records):
-		return flow.Permanent(errors.New("the collector refuses the results: " + cut(partial.GetErrorMessage())))
+		return flow.PermanentFor(len(records), errors.New("the collector refuses the results: "+cut(partial.GetErrorMessage())))
 	case s.opts.Rejected != nil: // a retry would repeat those that were taken
 		s.opts.Rejected(rejected, cut(partial.GetErrorMessage()))
 	}

@@ -89,6 +89,7 @@ func (s *Store) writePieces(ctx context.Context, next *baseRecord, body []byte) 
 		piece := body[i*pieceSize : min((i+1)*pieceSize, next.Size)]
 		id := next.Number*piecesPerBase + i
 		sealed := seal(label("shard", id), piece)
+		s.yield()
 		err := s.locked(ctx, func() error {
 			_, err := s.conn.run(`INSERT INTO rsigmad_shard (shard, upto, body) VALUES (?, ?, ?)`, id, next.Upto, sealed)
 			return err
@@ -106,25 +107,54 @@ func (s *Store) turnOver(ctx context.Context, next *baseRecord, b *store.Base) e
 	if b.Snapshot != nil {
 		snapshot, next.RowSum = string(b.Snapshot), sha256.Sum256(b.Snapshot)
 	}
-	return s.locked(ctx, func() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, kept := s.head, s.sums
+	return s.write(ctx, func() error {
 		if b.Snapshot != nil {
 			if err := s.putRow(next, snapshot, b); err != nil {
 				return err
 			}
 		}
+		if b.Forget != nil {
+			var err error
+			if kept, err = s.dropPositions(b.Forget, &h); err != nil {
+				return err
+			}
+			if err := putMeta(s.conn, keyHead, &h); err != nil {
+				return err
+			}
+		}
 		return putMeta(s.conn, keyBase, next)
-	}, func() { s.base = *next })
+	}, func() { s.base, s.head, s.sums = *next, h, kept })
+}
+
+// dropPositions drops those that forget wants, and returns the check sums of the others, of which h gets the sum. mu is held.
+func (s *Store) dropPositions(forget func(source string) bool, h *head) (kept map[string]uint32, err error) {
+	kept, h.Positions = make(map[string]uint32), 0
+	for source, sum := range s.sums {
+		if !forget(source) {
+			kept[source] = sum
+			h.Positions += uint64(sum)
+			continue
+		}
+		if _, err := s.conn.run(`DELETE FROM rsigmad_pos WHERE source = ?`, source); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
 }
 
 // putRow writes the row as the reference does; our own columns go beside it.
 func (s *Store) putRow(next *baseRecord, snapshot string, b *store.Base) error {
+	keep := b.Forget == nil // what is there and not given
 	_, err := s.conn.run(`INSERT INTO rsigma_correlation_state
 		(id, snapshot, updated_at, source_sequence, source_timestamp, delta_upto, digest) VALUES (1, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET snapshot = excluded.snapshot, updated_at = excluded.updated_at,
-		source_sequence = coalesce(excluded.source_sequence, source_sequence),
-		source_timestamp = coalesce(excluded.source_timestamp, source_timestamp),
+		source_sequence = coalesce(excluded.source_sequence, iif(?, source_sequence, NULL)),
+		source_timestamp = coalesce(excluded.source_timestamp, iif(?, source_timestamp, NULL)),
 		delta_upto = excluded.delta_upto, digest = excluded.digest`,
-		snapshot, b.At.Unix(), b.SourceSequence, b.SourceTime, b.Upto, hex.EncodeToString(next.RowSum[:]))
+		snapshot, b.At.Unix(), b.SourceSequence, b.SourceTime, b.Upto, hex.EncodeToString(next.RowSum[:]), keep, keep)
 	return err
 }
 
@@ -164,6 +194,7 @@ func (s *Store) tidy(ctx context.Context) error {
 // dropAll deletes row by row, from what it is told, until there is nothing, in transactions of dropTime.
 func (s *Store) dropAll(ctx context.Context, from string, args []any) error {
 	for more := true; more; {
+		s.yield()
 		if err := s.dropSome(ctx, from, args, &more); err != nil {
 			return err
 		}
@@ -206,10 +237,10 @@ func (s *Store) failedUnless(err error) error {
 }
 
 // Clear implements store.Store.
-func (s *Store) Clear(ctx context.Context) error {
+func (s *Store) Clear(ctx context.Context, keep func(source string) bool) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	if err := s.clear(ctx); err != nil {
+	if err := s.clear(ctx, keep); err != nil {
 		return err
 	}
 	if err := s.tidy(context.WithoutCancel(ctx)); err != nil && !transient(err) {
@@ -218,7 +249,7 @@ func (s *Store) Clear(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) clear(ctx context.Context) error {
+func (s *Store) clear(ctx context.Context, keep func(source string) bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(ctx); err != nil {
@@ -228,21 +259,23 @@ func (s *Store) clear(ctx context.Context) error {
 		return refuse("clear before Load")
 	}
 	h := s.head
-	h.Delta, h.Positions = 0, 0
+	h.Delta = 0
 	base := baseRecord{Number: s.base.Number, Upto: h.Seq, RowUpto: -1}
-	return s.write(ctx, func() error {
-		for _, q := range []string{`DELETE FROM rsigma_correlation_state`, `DELETE FROM rsigmad_pos`} {
-			if _, err := s.conn.run(q); err != nil {
-				return err
-			}
+	var kept map[string]uint32
+	return s.write(ctx, func() (err error) {
+		if _, err := s.conn.run(`DELETE FROM rsigma_correlation_state`); err != nil {
+			return err
+		}
+		kept, err = s.dropPositions(func(source string) bool { return keep == nil || !keep(source) }, &h)
+		if err != nil {
+			return err
 		}
 		if err := putMeta(s.conn, keyHead, &h); err != nil {
 			return err
 		}
 		return putMeta(s.conn, keyBase, &base)
 	}, func() {
-		s.head, s.base = h, base
-		clear(s.sums)
+		s.head, s.base, s.sums = h, base, kept
 	})
 }
 

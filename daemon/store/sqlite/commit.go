@@ -7,8 +7,12 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/store"
 )
 
-// dropPerCommit bounds how many delivered results one commit drops: after a long outage of a sink there may be very many.
-const dropPerCommit = 64
+const (
+	// dropPerCommit bounds how many rows of delivered results one commit drops: after a long outage of a sink there may be very many.
+	dropPerCommit = 64
+	// dropEvery is how many commits may have delivered results that are not dropped: dropping costs as much as a commit, for one or for many.
+	dropEvery = 32
+)
 
 // Commit implements store.Store.
 func (s *Store) Commit(ctx context.Context, g *store.Group) error {
@@ -25,8 +29,22 @@ func (s *Store) Commit(ctx context.Context, g *store.Group) error {
 	}
 	h := s.head
 	sums := make(map[string]uint32, len(g.Positions))
-	return s.write(ctx, func() error { return s.putGroup(g, &h, sums) }, func() {
-		s.head = h
+	dropped := s.dropped
+	return s.write(ctx, func() error {
+		if err := s.putGroup(g, &h, sums); err != nil {
+			return err
+		}
+		if h.Delivered-s.dropped < dropEvery && (g.Delta != nil || g.Outbox != nil) {
+			return nil
+		}
+		n, err := s.conn.run(`DELETE FROM rsigmad_outbox WHERE seq IN (SELECT seq FROM rsigmad_outbox WHERE seq <= ? ORDER BY seq LIMIT ?)`,
+			h.Delivered, dropPerCommit)
+		if n < dropPerCommit {
+			dropped = h.Delivered
+		}
+		return err
+	}, func() {
+		s.head, s.dropped = h, dropped
 		for source, sum := range sums {
 			s.sums[source] = sum
 		}
@@ -36,14 +54,14 @@ func (s *Store) Commit(ctx context.Context, g *store.Group) error {
 func (s *Store) putGroup(g *store.Group, h *head, sums map[string]uint32) error {
 	h.Seq = g.Seq
 	if g.Delta != nil {
-		body := seal(label("delta", g.Seq), chained(h.Delta, g.Delta))
+		body := seal(label("delta", g.Seq), chain(h.Delta), g.Delta)
 		if _, err := s.conn.run(`INSERT INTO rsigmad_delta (seq, body) VALUES (?, ?)`, g.Seq, body); err != nil {
 			return err
 		}
 		h.Delta = g.Seq
 	}
 	if g.Outbox != nil {
-		body := seal(label("outbox", g.Seq), chained(h.Outbox, g.Outbox))
+		body := seal(label("outbox", g.Seq), chain(h.Outbox), g.Outbox)
 		if _, err := s.conn.run(`INSERT INTO rsigmad_outbox (seq, body) VALUES (?, ?)`, g.Seq, body); err != nil {
 			return err
 		}
@@ -62,13 +80,6 @@ func (s *Store) putGroup(g *store.Group, h *head, sums map[string]uint32) error 
 		}
 	}
 	h.Delivered = max(h.Delivered, min(g.Delivered, g.Seq))
-	if h.Delivered > 0 {
-		_, err := s.conn.run(`DELETE FROM rsigmad_outbox WHERE seq IN (SELECT seq FROM rsigmad_outbox WHERE seq <= ? ORDER BY seq LIMIT ?)`,
-			h.Delivered, dropPerCommit)
-		if err != nil {
-			return err
-		}
-	}
 	return putMeta(s.conn, keyHead, h)
 }
 
@@ -81,7 +92,8 @@ func (s *Store) putPosition(p *store.Position, h *head, sums map[string]uint32) 
 	}
 	h.Positions += uint64(sum) - uint64(old)
 	sums[p.Source] = sum
-	_, err := s.conn.run(`INSERT OR REPLACE INTO rsigmad_pos (source, identity, floor, ts, extra) VALUES (?, ?, ?, ?, ?)`,
+	_, err := s.conn.run(`INSERT INTO rsigmad_pos (source, identity, floor, ts, extra) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (source) DO UPDATE SET identity = excluded.identity, floor = excluded.floor, ts = excluded.ts, extra = excluded.extra`,
 		p.Source, p.Identity, p.Floor, p.Time, body)
 	return err
 }

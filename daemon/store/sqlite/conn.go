@@ -17,6 +17,9 @@ type conn struct {
 	sql   *sql.Conn
 	stmts map[string]*sql.Stmt
 
+	length int64 // of the log, in pages, when SQLite was last asked
+	added  int64 // about how many pages have come since then
+
 	inject func() error // for tests: what goes wrong in place of the next COMMIT, if anything
 }
 
@@ -97,8 +100,12 @@ func (c *conn) stmt(query string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// manyPages is what a statement that is not run often is taken to add to the log.
+const manyPages = 64
+
 // exec runs a statement that is not run often.
 func (c *conn) exec(query string, args ...any) error {
+	c.added += manyPages
 	_, err := c.sql.ExecContext(context.Background(), query, args...)
 	return err
 }
@@ -109,11 +116,25 @@ func (c *conn) run(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	c.added += pagesOf(args)
 	res, err := s.ExecContext(context.Background(), args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// pagesOf returns about how many pages a statement with args adds to the log: none if it has no arguments, such as BEGIN, and else the one
+// where the row is, and those that its bodies fill.
+func pagesOf(args []any) (pages int64) {
+	for i, arg := range args {
+		body, _ := arg.([]byte)
+		pages += int64(len(body) / pageSize)
+		if i == 0 {
+			pages++
+		}
+	}
+	return pages
 }
 
 // one reads one row; false if there is none.

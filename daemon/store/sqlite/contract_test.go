@@ -30,10 +30,22 @@ func newPlace(t testing.TB, sync bool) *place {
 	}
 	t.Cleanup(func() {
 		if p.open != nil {
-			p.open.Close(false)
+			p.open.end()
 		}
 	})
 	return p
+}
+
+// end closes a store as the end of its process does: also one whose disk has failed, which keeps its connections.
+func (s *Store) end() {
+	s.Close(false)
+	if s.broken == nil {
+		return
+	}
+	s.conn.close()
+	if s.copier != nil {
+		s.copier.close()
+	}
 }
 
 func (p *place) path() string { return filepath.Join(p.dir, fmt.Sprint(p.n), "state.db") }
@@ -53,19 +65,38 @@ func (p *place) Fail(err error) { p.fail = err }
 
 func (p *place) Crash() { p.crash(nil) }
 
-// LosePower implements storetest.Powered: of the log, which is not synced, only a part is on the disk.
+// LosePower implements storetest.Powered: of the log, which is not synced, only a part is on the disk. The rest is missing, or is what was
+// there before the log was begun anew.
 func (p *place) LosePower(r *rand.Rand) {
 	p.crash(func(wal []byte) []byte {
 		if p.sync {
 			return wal
 		}
-		return wal[:r.IntN(len(wal)+1)]
+		from := r.IntN(len(wal) + 1)
+		if r.IntN(2) == 0 {
+			return wal[:from]
+		}
+		copy(wal[from:], noise(len(wal)-from))
+		return wal
 	})
+}
+
+// still waits until the log is not being written into the file, and keeps it so until mu is unlocked: copies of files that change meanwhile
+// are nothing that a process leaves. Processes that are killed at any time are the matter of
+// TestAKilledProcessLosesNothing.
+func still(s *Store) {
+	s.mu.Lock()
+	for s.trimming {
+		s.trimmed.Wait()
+	}
 }
 
 // crash goes on with a copy of the files. damage may change the log of the copy.
 func (p *place) crash(damage func([]byte) []byte) {
 	old := p.path()
+	if p.open != nil {
+		still(p.open)
+	}
 	p.n++
 	if err := os.Mkdir(filepath.Dir(p.path()), 0o700); err != nil {
 		panic(err)
@@ -83,7 +114,8 @@ func (p *place) crash(damage func([]byte) []byte) {
 		}
 	}
 	if p.open != nil {
-		p.open.Close(false)
+		p.open.mu.Unlock()
+		p.open.end()
 		p.open = nil
 	}
 	os.RemoveAll(filepath.Dir(old))

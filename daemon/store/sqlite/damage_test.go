@@ -57,6 +57,7 @@ func images(t *testing.T, r *rand.Rand, n int, commit func(*Store, *store.Group)
 			}
 		}
 		if r.IntN(5) == 0 {
+			still(s)
 			db, err := os.ReadFile(p.path())
 			if err != nil {
 				t.Fatal(err)
@@ -65,6 +66,7 @@ func images(t *testing.T, r *rand.Rand, n int, commit func(*Store, *store.Group)
 			if err != nil {
 				t.Fatal(err)
 			}
+			s.mu.Unlock()
 			all = append(all, image{db, wal, seq})
 		}
 	}

@@ -22,11 +22,18 @@ var (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func seal(label, body []byte) []byte {
-	b := make([]byte, sealHead, sealHead+len(body))
+// seal returns the sealed body that consists of parts.
+func seal(label []byte, parts ...[]byte) []byte {
+	size := sealHead
+	for _, p := range parts {
+		size += len(p)
+	}
+	b := make([]byte, sealHead, size)
 	b[0] = sealFormat
-	binary.BigEndian.PutUint32(b[1:], uint32(len(body)))
-	b = append(b, body...)
+	binary.BigEndian.PutUint32(b[1:], uint32(size-sealHead))
+	for _, p := range parts {
+		b = append(b, p...)
+	}
 	binary.BigEndian.PutUint32(b[5:], sealSum(b, label))
 	return b
 }
@@ -57,12 +64,8 @@ func label(table string, key int64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte(table), 0), uint64(key))
 }
 
-// chained puts the number of the row before in front of a body, so that a row that is missing in between is noticed.
-func chained(prev int64, body []byte) []byte {
-	b := make([]byte, 8, 8+len(body))
-	binary.BigEndian.PutUint64(b, uint64(prev))
-	return append(b, body...)
-}
+// chain returns what stands in front of a body: the number of the row before, so that a row that is missing in between is noticed.
+func chain(prev int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(prev)) }
 
 func unchain(b []byte) (prev int64, body []byte, err error) {
 	if len(b) < 8 {

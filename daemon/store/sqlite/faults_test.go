@@ -432,13 +432,16 @@ func TestWhatIsNoStateFileIsRefused(t *testing.T) {
 		return at(name)
 	}
 	edit(t, at("other"), `CREATE TABLE bookmarks (x)`)
-	edit(t, at("newer"), `CREATE TABLE rsigmad_meta (key TEXT PRIMARY KEY, value BLOB)`, `INSERT INTO rsigmad_meta VALUES ('format', '2')`)
+	for name, version := range map[string]string{"older": "1", "newer": "3"} {
+		edit(t, at(name), `CREATE TABLE rsigmad_meta (key TEXT PRIMARY KEY, value BLOB)`, `INSERT INTO rsigmad_meta VALUES ('format', '`+version+`')`)
+	}
 	edit(t, at("row"), `CREATE TABLE rsigma_correlation_state (x)`)
 	for path, want := range map[string]string{
 		write("text", "this is a text, and longer than a header"): "no SQLite database",
 		write("short", "x"):         "no SQLite database",
 		at("other"):                 "bookmarks",
-		at("newer"):                 `its format is "2"`,
+		at("older"):                 `its format is "1"`,
+		at("newer"):                 `its format is "3"`,
 		at("row"):                   "no column id",
 		dir:                         "",
 		at("is not there/state.db"): "",
@@ -503,7 +506,7 @@ func TestAnotherProgramHoldsTheFile(t *testing.T) {
 	if _, err := db.Exec(`ROLLBACK`); err != nil {
 		t.Fatal(err)
 	}
-	// A reader keeps the log from being cut, and nothing else.
+	// A reader keeps the log from being begun anew, and nothing else.
 	if _, err := db.Exec(`BEGIN; SELECT count(*) FROM rsigmad_meta`); err != nil {
 		t.Fatal(err)
 	}
@@ -512,9 +515,11 @@ func TestAnotherProgramHoldsTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if info, err := os.Stat(s.path + "-wal"); err != nil || info.Size() < 2*logBytes || s.retry == 0 {
-		t.Errorf("the log was cut under a reader: %v, %v", info.Size(), err)
+	still(s)
+	if pages, err := s.conn.logLength(); err != nil || pages < 2*logPages || s.retry == 0 {
+		t.Errorf("the log was begun anew under a reader: it has %d pages, %v", pages, err)
 	}
+	s.mu.Unlock()
 	if _, err := db.Exec(`COMMIT`); err != nil {
 		t.Fatal(err)
 	}
@@ -523,8 +528,10 @@ func TestAnotherProgramHoldsTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if info, err := os.Stat(s.path + "-wal"); err != nil || info.Size() > logBytes+1<<19 || s.retry != 0 {
-		t.Errorf("the log is %d long, %v", info.Size(), err)
+	still(s)
+	defer s.mu.Unlock()
+	if pages, err := s.conn.logLength(); err != nil || pages > logPages+1<<7 || s.retry != 0 {
+		t.Errorf("the log has %d pages, %v", pages, err)
 	}
 	if got, err := s.conn.texts(`PRAGMA busy_timeout`); err != nil || got[0] != "5000" {
 		t.Errorf("busy_timeout is %v", got)

@@ -25,3 +25,9 @@ func lock(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlock gives the lock up and closes f. Closing alone would leave it to a child process that was forked and has not closed its files yet.
+func unlock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // f is open and locked: it cannot fail
+	f.Close()
+}

@@ -41,7 +41,8 @@ func putMeta[T any](c *conn, key string, v *T) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.run(`INSERT OR REPLACE INTO rsigmad_meta (key, value) VALUES (?, ?)`, key, seal([]byte("meta "+key), b))
+	// OR REPLACE would write the index anew as well, each time.
+	_, err = c.run(`INSERT INTO rsigmad_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, seal([]byte("meta "+key), b))
 	return err
 }
 

@@ -28,9 +28,12 @@ func (s *Store) Reply(ctx context.Context, key string) ([]byte, bool, error) {
 }
 
 // ForgetReplies implements store.Store.
-func (s *Store) ForgetReplies(ctx context.Context, at time.Time, keep int) error {
-	if err := s.dropAll(ctx, `rsigmad_seen WHERE rowid = (SELECT rowid FROM rsigmad_seen WHERE at < ? ORDER BY at, rowid LIMIT 1)`,
-		[]any{stamp(at)}); err != nil {
+func (s *Store) ForgetReplies(ctx context.Context, from, to time.Time, keep int) error {
+	const one = `rsigmad_seen WHERE rowid = (SELECT rowid FROM rsigmad_seen WHERE `
+	if err := s.dropAll(ctx, one+`at < ? ORDER BY at, rowid LIMIT 1)`, []any{stamp(from)}); err != nil {
+		return err
+	}
+	if err := s.dropAll(ctx, one+`at > ? ORDER BY at, rowid LIMIT 1)`, []any{stamp(to)}); err != nil {
 		return err
 	}
 	for {
@@ -41,7 +44,7 @@ func (s *Store) ForgetReplies(ctx context.Context, at time.Time, keep int) error
 	}
 }
 
-// forgetOldest drops a few of the oldest replies beyond the newest keep.
+// forgetOldest drops a few of the replies beyond the keep that were written last. Whoever is written gets the highest rowid.
 func (s *Store) forgetOldest(ctx context.Context, keep int) (n int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +60,7 @@ func (s *Store) forgetOldest(ctx context.Context, keep int) (n int64, err error)
 		return 0, nil
 	}
 	err = s.write(ctx, func() error {
-		n, err = s.conn.run(`DELETE FROM rsigmad_seen WHERE rowid IN (SELECT rowid FROM rsigmad_seen ORDER BY at, rowid LIMIT ?)`, over)
+		n, err = s.conn.run(`DELETE FROM rsigmad_seen WHERE rowid IN (SELECT rowid FROM rsigmad_seen ORDER BY rowid LIMIT ?)`, over)
 		return err
 	}, nil)
 	return n, err

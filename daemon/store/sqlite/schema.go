@@ -9,8 +9,8 @@ import (
 	"github.com/rsigma-go/rsigma/daemon/store"
 )
 
-// format is the version of the tables rsigmad_*.
-const format = "1"
+// format is the version of the tables rsigmad_* and of what is in their rows.
+const format = "2"
 
 // rowTable is the reference's table, as it makes it. Programs of both read and write it.
 const rowTable = `CREATE TABLE IF NOT EXISTS rsigma_correlation_state (

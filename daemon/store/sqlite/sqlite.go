@@ -57,7 +57,12 @@ type Store struct {
 	base    baseRecord
 	sums    map[string]uint32 // check sums of the positions by source; head.Positions is their sum
 	faults  []string          // of Open, for Load
-	retry   int64             // length of the log at which the next checkpoint is tried
+	dropped int64             // delivered results up to this commit are dropped
+
+	retry    int64 // length of the log, in pages, at which copying it is tried next
+	trimming bool  // copyLog runs
+	trimmed  sync.Cond
+	copier   *conn // of copyLog; nil before the first
 }
 
 var _ store.Store = (*Store)(nil)
@@ -67,12 +72,13 @@ var _ store.Store = (*Store)(nil)
 // A file that is damaged beyond reading is set aside, which Load reports.
 func Open(path string, opt Options) (*Store, error) {
 	s := &Store{opt: opt, spare: defaultSpare}
+	s.trimmed.L = &s.mu
 	if s.opt.Warn == nil {
 		s.opt.Warn = func(string) {}
 	}
 	if err := s.open(path); err != nil {
 		if s.lock != nil {
-			s.lock.Close()
+			unlock(s.lock)
 		}
 		return nil, fmt.Errorf("open state file %s: %w", path, err)
 	}
@@ -195,7 +201,10 @@ func (s *Store) Close(clean bool) error {
 		return nil
 	}
 	s.closed = true
-	defer s.lock.Close()
+	for s.trimming {
+		s.trimmed.Wait()
+	}
+	defer unlock(s.lock)
 	if s.broken != nil {
 		// Closing the connection would make SQLite write its log into the file once more, after a write that has failed for reasons
 		// nobody knows. The process is about to end, and the next start recovers.
@@ -205,6 +214,9 @@ func (s *Store) Close(clean bool) error {
 	if errors.Is(err, store.ErrFull) {
 		s.ballast.free(time.Now())
 		err = s.finish(clean)
+	}
+	if s.copier != nil {
+		err = errors.Join(err, classify(s.copier.close()))
 	}
 	return errors.Join(err, classify(s.conn.close()))
 }

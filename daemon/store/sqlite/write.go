@@ -3,16 +3,9 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/rsigma-go/rsigma/daemon/store"
-)
-
-// logPages is the length of SQLite's log at which it is written into the file.
-const (
-	logPages = 1000
-	logBytes = 32 + logPages*(4096+24)
 )
 
 // usable says why nothing can be done any more. mu is held.
@@ -46,11 +39,8 @@ func (s *Store) write(ctx context.Context, f func() error, done func()) error {
 	if done != nil {
 		done()
 	}
-	now := time.Now()
-	if err := s.trim(); err != nil {
-		return s.failed(err)
-	}
-	s.ballast.restore(now)
+	s.trim()
+	s.ballast.restore(time.Now())
 	return nil
 }
 
@@ -75,39 +65,3 @@ func (s *Store) failed(err error) error {
 }
 
 func transient(err error) bool { return errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrBusy) }
-
-// trim writes SQLite's log into the file once it is long. It is then cut to nothing, and not just begun anew: a log whose pages are
-// in the file already must not be read again, should it get damaged.
-func (s *Store) trim() error {
-	info, err := os.Stat(s.path + "-wal")
-	if err != nil || info.Size() < max(s.retry, logBytes) {
-		return nil // whoever removes the log while SQLite uses it has other worries
-	}
-	err = classify(s.conn.checkpoint())
-	switch {
-	case err == nil:
-		s.retry = 0
-		return nil
-	case transient(err):
-		if errors.Is(err, store.ErrFull) {
-			s.ballast.free(time.Now())
-		}
-		s.retry = info.Size() + logBytes // the log grows meanwhile
-		return nil
-	}
-	return err
-}
-
-// checkpoint writes SQLite's log into the file and empties it. It does not wait for readers.
-func (c *conn) checkpoint() error {
-	if _, err := c.run(`PRAGMA busy_timeout = 0`); err != nil {
-		return err
-	}
-	var busy, pages, written int64
-	_, err := c.one(`PRAGMA wal_checkpoint(TRUNCATE)`, nil, &busy, &pages, &written)
-	_, err2 := c.run(`PRAGMA busy_timeout = 5000`)
-	if err = errors.Join(err, err2); err == nil && busy != 0 {
-		err = store.ErrBusy
-	}
-	return err
-}

@@ -16,6 +16,8 @@ const (
 	forgetsSequence      // overwrites the position in the JSON row with nothing
 	repeatsNumbers       // begins to count anew after Clear
 	clearsOutbox         // drops results with the state
+	clearsPositions      // drops also the positions that are to stay
+	keepsPositions       // keeps positions that a base has gone beyond
 	keepsMark            // believes that the last stop was clean, although something was written since
 	changesWhatFails     // changes something and says that it has failed
 	sharesMemory         // keeps slices that belong to the caller
@@ -24,7 +26,7 @@ const (
 
 func (b Bug) String() string {
 	return [...]string{"no bug", "positions first", "positions last", "log first", "drops too much", "drops too little",
-		"forgets sequence", "repeats numbers", "clears outbox", "keeps mark", "changes what fails", "shares memory"}[b]
+		"forgets sequence", "repeats numbers", "clears outbox", "clears positions", "keeps positions", "keeps mark", "changes what fails", "shares memory"}[b]
 }
 
 func (b Bug) transactions(body, positions change) []change {

@@ -71,8 +71,10 @@ func Cases() []Case {
 		{"the JSON row counts if it was written last", testRowAlone},
 		{"a row without a position keeps the position", testSequence},
 		{"a clean stop is known until something is written", testClean},
-		{"clear leaves results and numbers", testClear},
+		{"a base may go beyond positions", testForget},
+		{"clear leaves results, numbers and some positions", testClear},
 		{"replies are kept and forgotten", testReplies},
+		{"replies are forgotten after a clock was set back", testRepliesOfOtherClocks},
 		{"values are kept", testValues},
 		{"memory of the caller stays his own", testMemory},
 		{"a store is opened once", testOnce},
@@ -105,13 +107,16 @@ func do(s store.Store, h *history, op any) error {
 	case *store.Base:
 		err = s.SaveBase(bg, op)
 	case cleared:
-		err = s.Clear(bg)
+		err = s.Clear(bg, isKept)
 	}
 	if err == nil {
 		*h = append(*h, op)
 	}
 	return err
 }
+
+// isKept says which positions stay when a store is cleared.
+func isKept(source string) bool { return source == "source 1" }
 
 // reload crashes the store, opens it again and checks what it holds.
 func reload(p Place, h history) (store.Store, error) {
@@ -414,6 +419,31 @@ func testClean(r *rand.Rand, p Place) error {
 	return err
 }
 
+func testForget(r *rand.Rand, p Place) error {
+	s, _, err := opened(p)
+	if err != nil {
+		return err
+	}
+	var h history
+	for round := 0; round < 3 && err == nil; round++ {
+		for range 10 {
+			if err := do(s, &h, group(r, h.last()+1)); err != nil {
+				return err
+			}
+		}
+		b := &store.Base{Upto: h.last(), Body: []byte("base"), Snapshot: []byte("{}"), SourceSequence: new(int64(round))}
+		if err := do(s, &h, b); err != nil {
+			return err
+		}
+		b = &store.Base{Upto: h.last(), Body: []byte("later"), Snapshot: []byte("{ }"), Forget: func(source string) bool { return !isKept(source) }}
+		if err := do(s, &h, b); err != nil {
+			return err
+		}
+		s, err = reload(p, h)
+	}
+	return err
+}
+
 func testClear(r *rand.Rand, p Place) error {
 	s, _, err := opened(p)
 	if err != nil {
@@ -479,11 +509,49 @@ func testReplies(r *rand.Rand, p Place) error {
 		return nil
 	}
 	for _, step := range []struct{ before, keep, first int }{{0, 1000, 0}, {20, 1000, 20}, {0, 41, 60}, {0, 41, 60}, {70, 31, 70}} {
-		if err := s.ForgetReplies(bg, at(step.before), step.keep); err != nil {
+		if err := s.ForgetReplies(bg, at(step.before), at(1000), step.keep); err != nil {
 			return err
 		}
 		if err := has(step.first); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// testRepliesOfOtherClocks writes replies 0 to 9, sets the clock back, and writes replies 10 to 19.
+func testRepliesOfOtherClocks(r *rand.Rand, p Place) error {
+	s, _, err := opened(p)
+	if err != nil {
+		return err
+	}
+	at := func(i int) time.Time { return time.Unix(int64(i), 0) }
+	for i := range 20 {
+		stamp := at(i)
+		if i < 10 {
+			stamp = at(1000 + i)
+		}
+		if err := s.Commit(bg, &store.Group{Seq: int64(i + 1), Replies: []store.Reply{{Key: fmt.Sprint(i), Body: []byte{1}, At: stamp}}}); err != nil {
+			return err
+		}
+	}
+	for _, step := range []struct{ from, to, keep, first, last int }{
+		{0, 2000, 15, 5, 19}, // those that were written last stay, not those with the latest time
+		{0, 500, 100, 10, 19},
+		{12, 500, 100, 12, 19},
+		{12, 17, 100, 12, 17},
+	} {
+		if err := s.ForgetReplies(bg, at(step.from), at(step.to), step.keep); err != nil {
+			return err
+		}
+		for i := range 20 {
+			_, ok, err := s.Reply(bg, fmt.Sprint(i))
+			if err != nil {
+				return err
+			}
+			if want := step.first <= i && i <= step.last; ok != want {
+				return fmt.Errorf("%+v: reply %d is there: %v", step, i, ok)
+			}
 		}
 	}
 	return nil
@@ -557,7 +625,7 @@ func testOnce(r *rand.Rand, p Place) error {
 	}
 	_, _, err1 := s.Reply(bg, "x")
 	_, _, err2 := s.Values().Load("x")
-	for i, err := range []error{s.Commit(bg, group(r, 1)), s.SaveBase(bg, &store.Base{Body: []byte{}}), s.Clear(bg), err1, err2} {
+	for i, err := range []error{s.Commit(bg, group(r, 1)), s.SaveBase(bg, &store.Base{Body: []byte{}}), s.Clear(bg, nil), err1, err2} {
 		if err == nil {
 			return fmt.Errorf("call %d on a closed store is answered", i)
 		}
@@ -579,7 +647,7 @@ func testCancelled(r *rand.Rand, p Place) error {
 	}
 	ctx, cancel := context.WithCancel(bg)
 	cancel()
-	for i, err := range []error{s.Commit(ctx, group(r, 1)), s.SaveBase(ctx, &store.Base{Body: []byte("x")}), s.Clear(ctx)} {
+	for i, err := range []error{s.Commit(ctx, group(r, 1)), s.SaveBase(ctx, &store.Base{Body: []byte("x")}), s.Clear(ctx, nil)} {
 		if !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("call %d: %v", i, err)
 		}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,8 @@ type state struct {
 	outbox     []store.Row
 	delivered  int64
 	positions  map[string]store.Position
-	replies    map[string]store.Reply
+	replies    map[string]reply
+	replied    int // replies that were ever written
 	values     map[string]store.Value
 	clean      bool
 
@@ -122,8 +124,14 @@ type state struct {
 	bad      [][]byte // rows that were kept
 }
 
+// reply is a reply with a number: those that were written later have greater ones.
+type reply struct {
+	store.Reply
+	number int
+}
+
 func newState() *state {
-	return &state{positions: make(map[string]store.Position), replies: make(map[string]store.Reply), values: make(map[string]store.Value)}
+	return &state{positions: make(map[string]store.Position), replies: make(map[string]reply), values: make(map[string]store.Value)}
 }
 
 func (s *state) clone() *state {
@@ -270,7 +278,8 @@ func (s *memory) Commit(ctx context.Context, g *store.Group) error {
 			st.outbox = append(st.outbox, store.Row{Seq: g.Seq, Body: g.Outbox})
 		}
 		for _, r := range g.Replies {
-			st.replies[r.Key] = r
+			st.replied++
+			st.replies[r.Key] = reply{r, st.replied}
 		}
 		st.delivered = max(st.delivered, min(g.Delivered, g.Seq))
 		st.outbox = slices.DeleteFunc(slices.Clone(st.outbox), func(r store.Row) bool { return r.Seq <= st.delivered })
@@ -331,14 +340,18 @@ func (s *state) putBase(b *store.Base, bug Bug) {
 	if b.Body != nil {
 		s.base, s.baseAt, s.upto = b.Body, b.At, b.Upto
 	}
+	if b.Forget != nil && bug != keepsPositions {
+		maps.DeleteFunc(s.positions, func(source string, _ store.Position) bool { return b.Forget(source) })
+	}
 	if b.Snapshot == nil {
 		return
 	}
 	s.row, s.rowAt, s.rowUpto = b.Snapshot, time.Unix(b.At.Unix(), 0), b.Upto
-	if b.SourceSequence != nil || bug == forgetsSequence {
+	drop := bug == forgetsSequence || b.Forget != nil
+	if b.SourceSequence != nil || drop {
 		s.sequence = b.SourceSequence
 	}
-	if b.SourceTime != nil || bug == forgetsSequence {
+	if b.SourceTime != nil || drop {
 		s.at = b.SourceTime
 	}
 }
@@ -362,15 +375,17 @@ func (s *memory) Reply(ctx context.Context, key string) ([]byte, bool, error) {
 }
 
 // ForgetReplies implements store.Store.
-func (s *memory) ForgetReplies(ctx context.Context, at time.Time, keep int) error {
+func (s *memory) ForgetReplies(ctx context.Context, from, to time.Time, keep int) error {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	return s.write(ctx, func(st *state) {
-		all := slices.SortedFunc(maps.Values(st.replies), func(a, b store.Reply) int { return b.At.Compare(a.At) })
-		for i, r := range all {
-			if r.At.Before(at) || i >= keep {
+		all := slices.SortedFunc(maps.Values(st.replies), func(a, b reply) int { return cmp.Compare(b.number, a.number) })
+		for _, r := range all {
+			if r.At.Before(from) || r.At.After(to) || keep <= 0 {
 				delete(st.replies, r.Key)
+				continue
 			}
+			keep--
 		}
 	})
 }
@@ -387,7 +402,7 @@ func (s *memory) KeepBadSnapshot(ctx context.Context) error {
 }
 
 // Clear implements store.Store.
-func (s *memory) Clear(ctx context.Context) error {
+func (s *memory) Clear(ctx context.Context, keep func(source string) bool) error {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	if err := s.usable(ctx); err != nil {
@@ -407,6 +422,13 @@ func (s *memory) Clear(ctx context.Context) error {
 			cleared.last, cleared.upto = 0, 0
 		case clearsOutbox:
 			cleared.outbox = nil
+		case clearsPositions:
+			keep = nil
+		}
+		for source, p := range st.positions {
+			if keep != nil && keep(source) {
+				cleared.positions[source] = p
+			}
 		}
 		*st = *cleared
 	})

@@ -36,11 +36,17 @@ func (h history) expected() *store.Saved {
 		switch op := op.(type) {
 		case cleared:
 			*want = store.Saved{Last: want.Last}
-			clear(positions)
+			maps.DeleteFunc(positions, func(source string, _ store.Position) bool { return !isKept(source) })
 			upto = 0 // commits before are left out below
 		case *store.Base:
 			if op.Body != nil {
 				want.Base, upto = &store.Base{Upto: op.Upto, Body: op.Body, At: op.At}, op.Upto
+			}
+			if op.Forget != nil {
+				maps.DeleteFunc(positions, func(source string, _ store.Position) bool { return op.Forget(source) })
+				if op.Snapshot != nil {
+					want.SourceSequence, want.SourceTime = nil, nil
+				}
 			}
 			if op.Snapshot != nil {
 				want.Snapshot, want.SnapshotAt = op.Snapshot, time.Unix(op.At.Unix(), 0)

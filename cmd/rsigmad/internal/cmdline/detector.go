@@ -55,7 +55,7 @@ func (d *detector) event(line []byte, number int64) {
 	if d.gen.Correlations == nil {
 		return
 	}
-	firings := d.worker.Correlate(time.Now().Unix())
+	firings := d.worker.Correlate(time.Now())
 	for i := range firings {
 		d.stats.correlations++
 		d.write(d.format.AppendCorrelation(d.buf[:0], &firings[i], d.gen.Engine(&firings[i].Rule.Meta)))

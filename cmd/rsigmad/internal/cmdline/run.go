@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kong"
 
 	"github.com/rsigma-go/rsigma/daemon"
@@ -81,7 +80,7 @@ func (c *runCmd) Run(s streams, ctx *kong.Context, layers *config.Layers, linked
 		return printSettings(s, settings(ctx, layers))
 	}
 	log := logging.New(s.err, logging.FromEnvironment(os.LookupEnv))
-	if _, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil { // GOMEMLIMIT wins; without a limit of the container there is none
+	if err := limitMemory(); err != nil {
 		log.Debug("No memory limit was set", "error", err.Error())
 	}
 	signal.Ignore(syscall.SIGPIPE) // a closed output is an error of that output, not the end

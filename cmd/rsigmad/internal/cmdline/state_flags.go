@@ -19,7 +19,7 @@ type stateFlags struct {
 	KeepState         bool   `xor:"state" help:"Begin with the saved state, also with a replay that begins before its end."`
 
 	Durability       string `enum:"auto,none,snapshot,process,power" default:"auto" help:"What survives: none nothing; snapshot the state as it was saved last; process every event whose result is out, also after kill -9; power the same after a loss of power. auto is process with --state-db, else none."`
-	AckAfter         string `enum:"sink,commit" default:"sink" help:"When a message counts as handled: sink when its results are delivered or in the dead letters, commit when they are in the state file."`
+	AckAfter         string `enum:"sink,commit" default:"sink" help:"When a NATS message is acknowledged: sink when its results are delivered or in the dead letters, commit when they are in the state file."`
 	OTLPAsync        bool   `name:"otlp-async" help:"Answer OTLP requests before their records are committed, although --state-db is given."`
 	CommitMaxEvents  int    `default:"512" placeholder:"N" help:"Messages that are committed at once at most."`
 	CommitMaxDelayMS int    `name:"commit-max-delay-ms" default:"5" placeholder:"MS" help:"How long a message waits for others to be committed with at most. It does not wait if none come."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rsigma-go/rsigma/daemon/commitlog"
 	"github.com/rsigma-go/rsigma/daemon/store"
 	"github.com/rsigma-go/rsigma/rtlib/correlate"
 )
@@ -70,8 +71,7 @@ func replace(file store.Store, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := file.Clear(ctx); err != nil {
-		return err
-	}
-	return file.SaveBase(ctx, &store.Base{Upto: saved.Last, Snapshot: text, At: time.Now()})
+	// One transaction: a crash leaves the old state or the new one.
+	return file.SaveBase(ctx, &store.Base{Upto: saved.Last, Snapshot: text, At: time.Now(),
+		Forget: func(source string) bool { return !commitlog.IsMark(source) }})
 }

@@ -125,6 +125,7 @@ func (c *upgradeCmd) Run(s streams) error {
 // follow waits until the process with the given id answers. If the old one begins again instead, it has not been up since asked.
 func (c *upgradeCmd) follow(ctx context.Context, api *client, pid int, asked time.Time) error {
 	for {
+		since := time.Since(asked) // before the question: an answer that took long would make an old process look young
 		body, err := api.fetch(ctx, "GET", "/api/v1/status")
 		var refused *refusal
 		var st struct {
@@ -141,7 +142,7 @@ func (c *upgradeCmd) follow(ctx context.Context, api *client, pid int, asked tim
 			if st.PID == pid {
 				return nil
 			}
-			if st.Uptime < time.Since(asked).Seconds() {
+			if st.Uptime < since.Seconds() {
 				return errUpgradeFailed{"the new process could not go on and the old one has begun again; its log says why"}
 			}
 		}
