@@ -53,7 +53,9 @@ func (c *counters) engine() engine.Hooks {
 		Batch: c.batch, Detection: c.detection, Correlation: c.correlation, Untimed: c.m.TimestampFallback.Inc,
 		Bad: c.bad, Late: c.m.LateEvents.Add, Evicted: c.evicted, Panic: c.panicked, Fatal: c.d.fatal,
 		Paused: c.paused, Slow: c.slow,
-		Released: func() { c.d.step(StepReleased) },
+		Committed: c.m.EventsCommitted.Add,
+		HandedOn:  func(took time.Duration) { c.m.PipelineLatency.Observe(took.Seconds()) },
+		Released:  func() { c.d.step(StepReleased) },
 	}
 	if c.d.tap != nil {
 		h.Tap = c.tap
@@ -73,14 +75,12 @@ func (c *counters) paused(why engine.Pause, took time.Duration) {
 // batch notes a batch.
 func (c *counters) batch(b engine.BatchInfo) {
 	c.m.EventsProcessed.Add(b.Events)
-	c.m.EventsCommitted.Add(b.Messages - b.Bad)
 	c.m.ParseErrors.Add(b.Bad)
 	c.m.EventSeconds.ObserveN(b.PerEvent.Seconds(), b.Events)
 	c.m.BatchSize.Observe(float64(b.Messages))
-	c.m.PipelineLatency.Observe(b.Latency.Seconds())
 	c.m.StateEntries.Set(float64(b.Groups))
 	if c.batches.Enabled(context.Background(), slog.LevelDebug) {
-		c.batches.Debug("Batch processed", "batch_size", b.Messages, "matches", b.Results, "elapsed_ms", float64(b.Latency.Microseconds())/1000)
+		c.batches.Debug("Batch processed", "batch_size", b.Messages, "matches", b.Results, "elapsed_ms", float64(b.Elapsed.Microseconds())/1000)
 	}
 }
 

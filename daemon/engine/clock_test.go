@@ -122,7 +122,7 @@ func (r *clockRun) run(t *testing.T) *clockRun {
 			o.CostRate = 1
 			o.Hooks.Evicted = func(_ *correlate.Rule, n int) { r.evicted.Add(int64(n)) }
 			o.Hooks.Batch = func(b BatchInfo) {
-				if b.Latency < 0 || b.PerEvent < 0 {
+				if b.Elapsed < 0 || b.PerEvent < 0 {
 					r.negative.Add(1)
 				}
 				r.groups.Store(max(r.groups.Load(), int64(b.Groups)))

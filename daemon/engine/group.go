@@ -33,6 +33,8 @@ type Group struct {
 	letters  []flow.DeadLetter
 	cursors  []flow.Cursor
 	messages []flow.Message // all of them, with a Log
+	starts   []time.Time    // when the first message of each batch left the event queue
+	bad      int            // messages that are no event
 }
 
 // Begin is what a generation takes over with.
@@ -92,13 +94,14 @@ func (g *Group) reset() {
 	clear(g.messages)
 	*g = Group{
 		Delta: g.Delta[:0], Units: g.Units[:0], Positions: g.Positions[:0], Replies: g.Replies[:0], acks: g.acks[:0], letters: g.letters[:0],
-		cursors: g.cursors[:0], messages: g.messages[:0],
+		cursors: g.cursors[:0], messages: g.messages[:0], starts: g.starts[:0],
 	}
 }
 
 // release lets everything of g out: acknowledgements, dead letters, results to sinks. If ctx ends meanwhile it returns the units that
 // are left. Acknowledgements come first, since a full queue may hold up the others.
 func (p *Pipeline) release(ctx context.Context, g *Group) (rest []*flow.Unit) {
+	p.opts.Hooks.Committed(g.Events - g.bad)
 	for _, a := range g.acks {
 		a.Done(true)
 	}
@@ -115,6 +118,9 @@ func (p *Pipeline) release(ctx context.Context, g *Group) (rest []*flow.Unit) {
 		if p.opts.Results.Put(ctx, u) != nil {
 			return append(rest, g.Units[i:]...)
 		}
+	}
+	for _, start := range g.starts {
+		p.opts.Hooks.HandedOn(time.Since(start))
 	}
 	return nil
 }

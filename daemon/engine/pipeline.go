@@ -55,7 +55,12 @@ type PipelineOptions struct {
 
 // Hooks tell what a Pipeline does. All of them must be set. They are called on the goroutines of the pipeline.
 type Hooks struct {
-	Batch       func(BatchInfo)
+	// Batch is told of a batch before anything of it leaves the pipeline: who sees a result finds it counted.
+	Batch func(BatchInfo)
+	// Committed is told of a group before anything of it leaves: how many of its messages were events. With a Log it is durable.
+	Committed func(messages int)
+	// HandedOn is told when all results of a batch are in the result queue, and how long that is after its first message left the event queue.
+	HandedOn    func(time.Duration)
 	Detection   func(*rtlib.Meta)
 	Correlation func(*correlate.Rule)
 	Untimed     func()                              // an event for correlations had no time
@@ -85,12 +90,12 @@ const (
 	PauseReload              // the state goes over to another generation: once to copy it, once for what has changed meanwhile
 )
 
-// BatchInfo describes a batch that is done.
+// BatchInfo describes a batch that is judged.
 type BatchInfo struct {
 	Messages, Bad, Events int // Bad ones could not be parsed; events are what was made of the others
 	Results               int
 	PerEvent              time.Duration // to judge one
-	Latency               time.Duration // from the first message leaving the queue to the last result entering the result queue
+	Elapsed               time.Duration // since its first message left the event queue
 	Groups                int           // live groups of correlations
 }
 

@@ -75,6 +75,7 @@ type rig struct {
 	observe func(*flow.Unit)
 
 	events, parseErrors, panics, off atomic.Int64
+	committed, batches, handedOn     atomic.Int64
 	stopAll                          context.CancelFunc
 	done                             sync.WaitGroup
 	acked, redelivered               atomic.Int64
@@ -87,7 +88,13 @@ func newRig(t *testing.T, gen *Generation, change func(*PipelineOptions, *rig)) 
 	opts := PipelineOptions{
 		Batch: 8, Workers: 3, Format: decode.FormatJSON, Intake: r.in, Dead: &r.dead,
 		Hooks: Hooks{
-			Batch:     func(b BatchInfo) { r.events.Add(int64(b.Events)); r.parseErrors.Add(int64(b.Bad)) },
+			Batch: func(b BatchInfo) {
+				r.batches.Add(1)
+				r.events.Add(int64(b.Events))
+				r.parseErrors.Add(int64(b.Bad))
+			},
+			Committed: func(n int) { r.committed.Add(int64(n)) },
+			HandedOn:  func(time.Duration) { r.handedOn.Add(1) },
 			Detection: func(*rtlib.Meta) {}, Correlation: func(*correlate.Rule) {}, Untimed: func() {},
 			Bad: func(*flow.Message, error) {}, Late: func(int) {}, Evicted: func(*correlate.Rule, int) {},
 			Panic: func(_ *rtlib.Meta, _ any, _ []byte, off bool) {
@@ -213,6 +220,46 @@ func TestWhatIsNoEventGoesToTheDeadLettersInOrder(t *testing.T) {
 	for i, d := range r.dead.list {
 		if want := fmt.Sprintf(`{"n":%d`, 3*i); string(d.Text) != want || d.Error != flow.ErrorParse || d.Number != int64(3*i) {
 			t.Fatalf("letter %d: %s, %s", i, d.Text, d.Error)
+		}
+	}
+}
+
+// TestWhatIsAnsweredIsCounted looks at the counts whenever a message is answered, with a log and without, with results and without, and
+// also if it is no event.
+func TestWhatIsAnsweredIsCounted(t *testing.T) {
+	t.Parallel()
+	for _, log := range []bool{false, true} {
+		for _, gen := range []*Generation{always(t, []string{"a"}), always(t, nil)} {
+			var r *rig
+			if log {
+				r = logged(t, gen, &diary{}, CommitLimits{Events: 20})
+			} else {
+				r = newRig(t, gen, nil)
+			}
+			var events, bad, early atomic.Int64
+			const n = 500
+			for i := range n {
+				text, seen, counted := fmt.Sprintf(`{"n":%d}`, i), &events, &r.committed
+				if i%5 == 0 {
+					text, seen, counted = "no event", &bad, &r.parseErrors
+				}
+				ack := flow.NewAck(func(bool) {
+					if done := seen.Add(1); counted.Load() < done || r.events.Load()+r.parseErrors.Load() < done {
+						early.Add(1)
+					}
+				})
+				if err := r.in.Put(t.Context(), flow.Message{Data: []byte(text), Ack: ack}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.end()
+			if events.Load() != n*4/5 || bad.Load() != n/5 || r.committed.Load() != n*4/5 || early.Load() != 0 {
+				t.Errorf("log %t: %d events and %d others answered, %d of them before they were counted; %d committed", log, events.Load(), bad.Load(),
+					early.Load(), r.committed.Load())
+			}
+			if b := r.batches.Load(); b < n/8 || r.handedOn.Load() != b {
+				t.Errorf("log %t: %d batches, %d handed on", log, b, r.handedOn.Load())
+			}
 		}
 	}
 }

@@ -141,13 +141,12 @@ func (p *Pipeline) paused(why Pause, since time.Time) {
 
 // done sees to it that what is in the group gets out. Without a Log that is at once. It is false if ctx ended meanwhile.
 func (w *writer) done(ctx context.Context, b *batch) bool {
+	w.report(b)
 	if w.p.opts.Log == nil {
 		w.p.rest.Units = w.p.release(ctx, w.g)
 		w.g.reset()
-		w.p.report(b)
 		return len(w.p.rest.Units) == 0
 	}
-	w.p.report(b)
 	if w.full() {
 		w.commit()
 	}
@@ -189,12 +188,13 @@ func (w *writer) batch(b *batch) {
 }
 
 // report tells of the batches that travelled in b.
-func (p *Pipeline) report(b *batch) {
-	info := BatchInfo{PerEvent: b.took / time.Duration(max(len(b.events), 1)), Latency: time.Since(b.start)}
+func (w *writer) report(b *batch) {
+	hooks := &w.p.opts.Hooks
+	info := BatchInfo{PerEvent: b.took / time.Duration(max(len(b.events), 1)), Elapsed: time.Since(b.start)}
 	if b.gen.Correlations != nil {
-		info.Groups = p.told.tell(b.gen.Correlations, &p.opts.Hooks)
+		info.Groups = w.p.told.tell(b.gen.Correlations, hooks)
 	}
-	for batch := range slices.Chunk(b.outcomes, p.opts.Batch) {
+	for batch := range slices.Chunk(b.outcomes, w.p.opts.Batch) {
 		info.Messages, info.Bad, info.Events, info.Results = len(batch), 0, 0, 0
 		for i := range batch {
 			info.Events += batch[i].events
@@ -203,7 +203,9 @@ func (p *Pipeline) report(b *batch) {
 				info.Bad++
 			}
 		}
-		p.opts.Hooks.Batch(info)
+		hooks.Batch(info)
+		w.g.bad += info.Bad
+		w.g.starts = append(w.g.starts, b.start)
 	}
 }
 

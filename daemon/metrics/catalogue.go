@@ -186,7 +186,7 @@ func (s *Set) defineExtended() {
 
 	r.section("The books", true)
 	s.EventsReceived = r.counters("rsigma_events_received_total", "Lines and messages accepted into the event queue.", "source")
-	s.EventsCommitted = r.counter("rsigma_events_committed_total", "Messages that were judged, whatever came of them. Parse errors do not count.")
+	s.EventsCommitted = r.counter("rsigma_events_committed_total", "Messages that were judged, whatever came of them, and are durable if there is a commit log. Parse errors do not count.")
 	s.Dropped = r.counters("rsigma_dropped_total", "Messages and results given up without dead letters.", "reason")
 	s.DeadLetterFailures = r.counter("rsigma_dlq_write_failures_total", "Dead letters that could not be written.")
 }
