@@ -291,6 +291,7 @@ func hooks() engine.Hooks {
 	return engine.Hooks{
 		Batch: func(engine.BatchInfo) {}, Detection: func(*rtlib.Meta) {}, Correlation: func(*correlate.Rule) {}, Untimed: func() {},
 		Bad: func(*flow.Message, error) {}, Late: func(int) {}, Evicted: func(*correlate.Rule, int) {},
+		Committed: func(int) {}, HandedOn: func(time.Duration) {},
 		Panic: func(_ *rtlib.Meta, value any, _ []byte, _ bool) { panic(value) },
 	}
 }

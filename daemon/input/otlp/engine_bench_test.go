@@ -158,6 +158,7 @@ func judging(b *testing.B, gen *engine.Generation, events int, send func(*Input,
 			},
 			Detection: func(*rtlib.Meta) {}, Correlation: func(*correlate.Rule) {}, Untimed: func() {},
 			Bad: func(_ *flow.Message, err error) { b.Error(err) }, Late: func(int) {}, Evicted: func(*correlate.Rule, int) {},
+			Committed: func(int) {}, HandedOn: func(time.Duration) {},
 			Panic: func(*rtlib.Meta, any, []byte, bool) {},
 		},
 	})

