@@ -34,7 +34,7 @@ soak: ## the long tests: every event of the corpus through every engine; the dae
 	RSIGMA_CORPUS=full $(GO) test -timeout 60m -run 'Corpus' -v ./codegen/conformance
 
 race: ## run the tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./rtlib/... ./compiler/... ./codegen ./daemon/... ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on ./rtlib/... ./compiler/... ./codegen ./codegen/prove ./daemon/... ./cmd/rsigmad/...
 
 generate: ## rules/ -> gen/, vectors -> conformance package; writes only what changed
 	$(GO) run ./cmd/rsigmac generate -r rules -o gen

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	osexec "os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,11 +32,26 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(app.Main(linkedInto(os.Args[0])))
 	}
+	flag.Parse()
+	if !soak {
+		inParallel(2 * runtime.GOMAXPROCS(0))
+	}
 	os.Exit(m.Run())
 }
 
+// inParallel runs that many tests at a time, unless -parallel says something else: they wait for processes most of the time. Where figures
+// are measured (make soak) there are no more than processors.
+func inParallel(tests int) {
+	const name = "test.parallel"
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if !given {
+		flag.Set(name, strconv.Itoa(tests))
+	}
+}
+
 // patience is how long tests wait for something that should come at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // process is a running rsigmad.
 type process struct {

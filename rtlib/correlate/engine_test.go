@@ -100,6 +100,9 @@ func TestAnEventOfTheFarFutureEvictsNoOtherGroups(t *testing.T) {
 // A sweep of very many groups is done in parts, so that events come in between; what is left in the end is the same.
 func TestASweepOfManyGroupsIsDoneInParts(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the race detector finds nothing where there is one goroutine")
+	}
 	e := mustNew(t, Options{MaxStateEntries: 200_000}, countRule("a.yml", 100))
 	d := newDriver(e)
 	const groups, perSecond = 100_000, 100

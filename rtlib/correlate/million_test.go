@@ -142,6 +142,9 @@ func share(before, after [3]int) float64 {
 // which is the most that ten events can cost a correlation that counts: equal ones share an entry. Keys have 12 letters. Then one correlation
 // is flooded with five times as many keys. Heap is all that is live because of the engine, after a collection.
 func TestAMillionGroupsCostLittleAndAFloodLeavesThemAlone(t *testing.T) { // not parallel: it looks at the heap of the process
+	if testing.Short() {
+		t.Skip("the race detector finds nothing where there is one goroutine")
+	}
 	limit, keys := scale(20_000, 1_000_000), scale(100_000, 5_000_000)
 	const entries = 10
 	before := liveHeap()
@@ -180,6 +183,9 @@ func TestAMillionGroupsCostLittleAndAFloodLeavesThemAlone(t *testing.T) { // not
 // TestWithoutSharesAFloodEmptiesTheOthers evicts the stalest groups of all correlations, as the engine did before each had its share.
 func TestWithoutSharesAFloodEmptiesTheOthers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the race detector finds nothing where there is one goroutine")
+	}
 	const limit = 5000
 	c := newCrowd(t, limit)
 	c.room = func(e *Engine) {
