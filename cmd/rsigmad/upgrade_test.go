@@ -161,7 +161,7 @@ func (f *feeder) lines(n int) *bytes.Buffer {
 	return &b
 }
 
-// feedStdin writes lines in pieces that end anywhere. What counts as the time of an event is when its results come out.
+// feedStdin writes lines in pieces that end anywhere, and rests behind some of them: then a hand-over finds a part of a line. What counts as the time of an event is when its results come out.
 func feedStdin(p *process, out string) *feeder {
 	f := &feeder{stop: make(chan struct{})}
 	f.done.Go(func() {
@@ -172,9 +172,10 @@ func feedStdin(p *process, out string) *feeder {
 					p.t.Error(err)
 					return
 				}
-				text = text[n:]
+				if text = text[n:]; rand.IntN(4) == 0 {
+					time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
+				}
 			}
-			time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
 		}
 	})
 	f.done.Go(func() {
