@@ -5,7 +5,7 @@ BIN := bin
 FUZZTIME ?= 10s
 # Static binaries; reproducible: no paths, no build id, no stamp of the checkout.
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w -buildid='
-RACE := ./rtlib ./rtlib/ruleset ./compiler/dynsource ./compiler/valuelist ./compiler/watch ./codegen ./codegen/prove ./daemon/... ./cmd/rsigmad/...
+RACE := ./rtlib ./rtlib/ruleset ./rtlib/correlate ./compiler/dynsource ./compiler/valuelist ./compiler/watch ./codegen ./codegen/prove ./daemon/... ./cmd/rsigmad/...
 OWN := $(shell find . -name '*.go' -not -path './gen/*' -not -path './codegen/conformance/vectorsgen/*' -not -path '*/testdata/*')
 
 .PHONY: help generate run build test story soak race check lint fmt golden fuzz bench hooks clean

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestTheRaceDetectorLooksWhereThereAreGoroutines wants each package that starts goroutines or has locks in the list of "make race". The
+// TestTheRaceDetectorLooksWhereThereAreGoroutines wants each package that starts goroutines or has locks, or whose tests start some, in the list of "make race". The
 // others are left out: building their tests for the detector takes longer than the tests.
 func TestTheRaceDetectorLooksWhereThereAreGoroutines(t *testing.T) {
 	t.Parallel()
@@ -19,7 +19,7 @@ func TestTheRaceDetectorLooksWhereThereAreGoroutines(t *testing.T) {
 	concurrent := 0
 	for _, p := range packages(t) {
 		path, _ := ours(p.ImportPath)
-		why := concurrency(t, p.Dir, p.GoFiles)
+		why := concurrency(t, p.Dir, slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles))
 		if why == "" || strings.HasPrefix(path, "codegen/conformance") { // which judges with one engine after the other
 			continue
 		}
@@ -59,13 +59,18 @@ func concurrency(t *testing.T, dir string, files []string) (why string) {
 			t.Fatal(err)
 		}
 		for _, i := range f.Imports {
-			if slices.Contains([]string{`"sync"`, `"sync/atomic"`, `"golang.org/x/sync/errgroup"`}, i.Path.Value) {
+			if !strings.HasSuffix(name, "_test.go") && slices.Contains([]string{`"sync"`, `"sync/atomic"`, `"golang.org/x/sync/errgroup"`}, i.Path.Value) {
 				return "imports " + i.Path.Value
 			}
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
-			if _, ok := n.(*ast.GoStmt); ok {
+			switch n := n.(type) {
+			case *ast.GoStmt:
 				why = "starts goroutines"
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Go" { // of a sync.WaitGroup
+					why = "starts goroutines"
+				}
 			}
 			return why == ""
 		})
