@@ -67,6 +67,9 @@ func TestStateMovesFromOneFileToAnother(t *testing.T) {
 	if r := exec(t, exported.stdout, "state", "import", "--state-db", other); r.status != 0 {
 		t.Fatalf("import: status %d, %s", r.status, r.stderr)
 	}
+	if r := exec(t, "", "state", "verify", "--state-db", other); r.status != 0 || r.stdout != "ok: commit 0, 1 groups\n" {
+		t.Errorf("verify of an imported state: status %d, %s%s", r.status, r.stdout, r.stderr)
+	}
 	r := exec(t, counting{users: 1}.event(4)+"\n", "-r", rules, "--exit-on-eof", "--state-db", other)
 	if r.status != 0 || !strings.Contains(r.stdout, "Five of a user") {
 		t.Errorf("the fifth event, with an imported state: status %d, %s%s", r.status, r.stdout, r.stderr)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -30,10 +32,10 @@ type shownState struct {
 
 type shownCorrelation struct {
 	ID      string       `json:"id"`
-	Title   string       `json:"title"`
-	Type    string       `json:"type"`
+	Title   string       `json:"title,omitempty"`
+	Type    string       `json:"type,omitempty"`
 	Groups  int          `json:"groups"`
-	Entries uint64       `json:"entries"`
+	Entries *uint64      `json:"entries,omitempty"` // not known without a base
 	List    []shownGroup `json:"list,omitempty"`
 }
 
@@ -64,7 +66,7 @@ func (c *stateShowCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	shown, err := c.shown(found)
+	shown, err := show(found, c.Groups)
 	if err != nil {
 		return err
 	}
@@ -78,8 +80,8 @@ func (c *stateShowCmd) Run(s streams) error {
 	return shown.print(s.out)
 }
 
-// shown makes what was found readable. Without a base the JSON form tells what it can.
-func (c *stateShowCmd) shown(found commitlog.Contents) (*shownState, error) {
+// show makes what was found readable; list lists the groups. Without a base the JSON form tells what it can: how many groups there are.
+func show(found commitlog.Contents, list bool) (*shownState, error) {
 	out := &shownState{Commit: found.Commit, Correlations: []shownCorrelation{}, Sources: []shownSource{}, Sinks: []shownSink{}, Faults: append([]string{}, found.Faults...)}
 	for _, p := range found.Sources {
 		out.Sources = append(out.Sources, shownSource{p.Source, p.Identity, p.Floor, moment(time.Unix(0, p.Time), p.Time != 0)})
@@ -91,18 +93,18 @@ func (c *stateShowCmd) shown(found commitlog.Contents) (*shownState, error) {
 		return out, out.fromSnapshot(found.Snapshot)
 	}
 	for i := range found.Correlations.Rules() {
-		out.Correlations = append(out.Correlations, c.correlation(found.Correlations, i))
+		out.Correlations = append(out.Correlations, correlation(found.Correlations, i, list))
 	}
 	return out, nil
 }
 
-func (c *stateShowCmd) correlation(e *correlate.Engine, i int) shownCorrelation {
+func correlation(e *correlate.Engine, i int, list bool) shownCorrelation {
 	r := e.Rule(i)
-	out := shownCorrelation{ID: r.Meta.ID, Title: r.Meta.Title, Type: r.Type.String()}
+	out := shownCorrelation{ID: r.Meta.ID, Title: r.Meta.Title, Type: r.Type.String(), Entries: new(uint64)}
 	for g := range e.Groups(i) {
 		out.Groups++
-		out.Entries += g.Entries
-		if c.Groups {
+		*out.Entries += g.Entries
+		if list {
 			out.List = append(out.List, group(&g))
 		}
 	}
@@ -140,8 +142,8 @@ func (s *shownState) fromSnapshot(text []byte) error {
 	if err := json.Unmarshal(text, &snapshot); err != nil {
 		return fmt.Errorf("the JSON snapshot cannot be read: %w", err)
 	}
-	for id, groups := range snapshot.Windows {
-		s.Correlations = append(s.Correlations, shownCorrelation{ID: id, Groups: len(groups)})
+	for _, id := range slices.Sorted(maps.Keys(snapshot.Windows)) {
+		s.Correlations = append(s.Correlations, shownCorrelation{ID: id, Groups: len(snapshot.Windows[id])})
 	}
 	return nil
 }
@@ -157,7 +159,11 @@ func (s *shownState) print(to io.Writer) error {
 		fmt.Fprintf(w, "sink\t%q\t%d results waiting\n", x.Name, x.Waiting)
 	}
 	for _, x := range s.Correlations {
-		fmt.Fprintf(w, "correlation\t%q\t%s\t%d groups\t%d entries\n", x.Title, x.ID, x.Groups, x.Entries)
+		fmt.Fprintf(w, "correlation\t%q\t%s\t%d groups", x.Title, x.ID, x.Groups)
+		if x.Entries != nil {
+			fmt.Fprintf(w, "\t%d entries", *x.Entries)
+		}
+		fmt.Fprintln(w)
 		for _, g := range x.List {
 			key, _ := json.Marshal(g.Key)
 			fmt.Fprintf(w, "group\t%s\t\t\t%d entries\n", key, g.Entries)

@@ -16,6 +16,10 @@ func (c *stateVerifyCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	shown, err := show(found, false)
+	if err != nil {
+		found.Faults = append(found.Faults, err.Error())
+	}
 	for _, text := range found.Faults {
 		fmt.Fprintf(s.out, "fault: %s\n", text)
 	}
@@ -23,8 +27,8 @@ func (c *stateVerifyCmd) Run(s streams) error {
 		return errDamaged
 	}
 	groups := 0
-	if found.Correlations != nil {
-		groups = found.Correlations.Stats().Groups
+	for _, c := range shown.Correlations {
+		groups += c.Groups
 	}
 	_, err = fmt.Fprintf(s.out, "ok: commit %d, %d groups\n", found.Commit, groups)
 	return err
