@@ -157,6 +157,16 @@ func group(r *rand.Rand, seq int64) *store.Group {
 	return g
 }
 
+// groups commits n groups.
+func groups(r *rand.Rand, s store.Store, h *history, n int) error {
+	for range n {
+		if err := do(s, h, group(r, h.last()+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func base(r *rand.Rand, upto int64) *store.Base {
 	b := &store.Base{Upto: upto, At: time.Unix(r.Int64N(1<<32), r.Int64N(1e9))}
 	kind := r.IntN(4)
@@ -249,10 +259,8 @@ func testBase(r *rand.Rand, p Place) error {
 	}
 	upto := int64(0)
 	for _, size := range []int{0, 1, 100, 1 << 18, 1<<18 + 1, 3 << 20, 10} {
-		for range 10 {
-			if err := do(s, &h, group(r, h.last()+1)); err != nil {
-				return err
-			}
+		if err := groups(r, s, &h, 10); err != nil {
+			return err
 		}
 		upto += r.Int64N(h.last() - upto + 1)
 		b := &store.Base{Upto: upto, Body: bytes.Repeat([]byte{byte(size)}, size), At: time.Unix(int64(size), 5)}
@@ -426,10 +434,8 @@ func testForget(r *rand.Rand, p Place) error {
 	}
 	var h history
 	for round := 0; round < 3 && err == nil; round++ {
-		for range 10 {
-			if err := do(s, &h, group(r, h.last()+1)); err != nil {
-				return err
-			}
+		if err := groups(r, s, &h, 10); err != nil {
+			return err
 		}
 		b := &store.Base{Upto: h.last(), Body: []byte("base"), Snapshot: []byte("{}"), SourceSequence: new(int64(round))}
 		if err := do(s, &h, b); err != nil {
@@ -451,10 +457,8 @@ func testClear(r *rand.Rand, p Place) error {
 	}
 	var h history
 	for round := 0; round < 3 && err == nil; round++ {
-		for range 10 {
-			if err := do(s, &h, group(r, h.last()+1)); err != nil {
-				return err
-			}
+		if err := groups(r, s, &h, 10); err != nil {
+			return err
 		}
 		if err := do(s, &h, &store.Base{Upto: h.last() - 2, Body: []byte("base"), Snapshot: []byte("{}")}); err != nil {
 			return err
